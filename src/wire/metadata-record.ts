@@ -1,6 +1,11 @@
 // A record of the metadata log in its frame: the frame's version, the record's key and version, then its fields.
 
-import { METADATA_RECORD_VERSIONS, type MetadataRecord, readMetadataRecordBody, writeMetadataRecordBody } from './generated/metadata-records.ts'
+import {
+  METADATA_RECORD_VERSIONS,
+  type MetadataRecord,
+  readMetadataRecordBody,
+  writeMetadataRecordBody,
+} from './generated/metadata-records.ts'
 import type { Reader } from './reader.ts'
 import type { Writer } from './writer.ts'
 

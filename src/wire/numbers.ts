@@ -2,7 +2,7 @@
 // asks Number.isSafeInteger before using it: one from the wire may be anything.
 
 const TWO_32 = 4294967296
-const TWO_63 = 9223372036854775808
+const TWO_63 = 2 ** 63
 
 export function getInt64(view: DataView, at: number): number {
   return view.getInt32(at) * TWO_32 + view.getUint32(at + 4)

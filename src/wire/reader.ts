@@ -110,6 +110,15 @@ export class Reader {
 
   /** At most five bytes and 32 bits. */
   readUnsignedVarint(): number {
+    const at = this.position
+    if (at < this.end && this.bytes[at]! < 0x80) {
+      this.position = at + 1
+      return this.bytes[at]!
+    }
+    return this.readLongVarint()
+  }
+
+  private readLongVarint(): number {
     const { bytes, end } = this
     let at = this.position
     let value = 0

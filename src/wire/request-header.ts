@@ -1,10 +1,16 @@
 // The header before each request and response. Hot: reading one allocates nothing, whatever its client id.
 
 import { requestHeaderVersion } from './generated/apis.ts'
-import { RequestHeader, readRequestHeader as readFields } from './generated/headers.ts'
+import { type RequestHeader, readRequestHeader as readFields } from './generated/headers.ts'
 import type { Reader } from './reader.ts'
 
-export { RequestHeader, ResponseHeader, readResponseHeader, writeRequestHeader, writeResponseHeader } from './generated/headers.ts'
+export {
+  RequestHeader,
+  ResponseHeader,
+  readResponseHeader,
+  writeRequestHeader,
+  writeResponseHeader,
+} from './generated/headers.ts'
 
 /**
  * Reads the header in the version that its API key and version call for, and leaves the reader at the body. Of a key we
