@@ -184,24 +184,37 @@ export interface DiskQueue {
 // ---------------------------------------------------------------------------------------------------------------
 // Batches.
 
-/** Words of one row of `runs`: arena, offset, length, most batches to accept. */
+/** Words of one row of `runs`: arena, offset, length, most batches to accept (the low 16 bits) and flags. */
 export const RUN_WORDS = 4
-/** Words of one row of `runResults`: status, how many batches, first row in `batches`, offset of the first bad byte's batch. */
+export const RUN_BATCHES_MAX_MASK = 0xffff
+/**
+ * Flag of a run: it comes from a log of the cluster's own (replay, replication), not from a client. Then these are no
+ * faults: control batches, a base offset other than 0, gaps in the offset deltas and batches emptied (compaction), a
+ * producer id without a sequence, an empty run.
+ */
+export const RUN_TRUSTED = 1 << 16
+/**
+ * Words of one row of `runResults`: status, how many batches are good, the first one's row in `batches`, and where
+ * validation stopped: the arena's offset of the batch at fault (or first left out), the run's end if OK.
+ */
 export const RUN_RESULT_WORDS = 4
 
-/** Statuses of a run. Not OK: the run is refused as a whole. */
+/** Statuses of a run. A client's run that is not OK is refused as a whole; a replay may use the good batches before the fault. */
 export const RUN_OK = 0
-/** Truncated, a length that lies, or a header field out of its range. */
+/** Truncated, a length that lies, or a header field out of its range (compression codec). */
 export const RUN_CORRUPT = 1
 /** The CRC-32C of attributes..end differs. */
 export const RUN_BAD_CRC = 2
 /** A magic other than 2. */
 export const RUN_BAD_MAGIC = 3
-/** Well-formed, but against a rule: record count, offset deltas not 0..n-1, a record that overruns, control bit from a client. */
+/**
+ * Well-formed, but against a rule: no batch, record count, offset deltas not 0..n-1, a record that overruns or does not
+ * fill its length; from a client also a control batch, a base offset other than 0, a producer id without a sequence.
+ */
 export const RUN_INVALID_RECORD = 4
 /** More batches than accepted. */
 export const RUN_TOO_MANY = 5
-/** No room in `batches` any more: validate the rest in the next call. */
+/** No room in `batches` any more: validate the rest, from where this stopped, in the next call. */
 export const RUN_TABLE_FULL = 6
 
 /** Words of one row of `batches`. */
@@ -217,13 +230,19 @@ export const BATCH_MAX_TIMESTAMP = 8 // 64-bit, low word first
 export const BATCH_LAST_OFFSET_DELTA = 10
 export const BATCH_CRC = 11
 export const BATCH_LEADER_EPOCH = 12
-/** Bit 0: a record has a null key (known for uncompressed batches only). */
 export const BATCH_FLAGS = 13
 export const BATCH_BASE_OFFSET = 14 // 64-bit, low word first, as it came
 
+/** Bit of BATCH_FLAGS: a record has a null key (known for uncompressed batches only). */
+export const BATCH_HAS_NULL_KEY = 1
+
 /**
  * Validates runs of record batches (format v2) where they lie. Uncompressed batches are walked record by record;
- * compressed ones are not opened.
+ * compressed ones are not opened. Words that hold an offset or a length are unsigned (`>>> 0`).
+ *
+ * Order:  one batch is checked for 61 bytes, length, magic, CRC, codec, counts and client's rules, records, in this
+ *         order; the first fault is the run's status. Runs don't influence each other, but for the room in `batches`.
+ * Errors: throws RangeError for a run outside of its arena or tables that are too short.
  */
 export interface BatchValidator {
   validate(runs: Int32Array, runCount: number, runResults: Int32Array, batches: Int32Array): void
@@ -236,7 +255,12 @@ export interface Native {
   readonly kind: 'addon' | 'stand-in'
   createReactor(tables: ReactorTables, onTick: OnTick): Reactor
   createAcceptor(onAccepted: OnAccepted): Acceptor
-  createDiskQueue(arenas: readonly ArenaBytes[], progress: Int32Array, doorbell: number, alignedBytesMax: number): DiskQueue
+  createDiskQueue(
+    arenas: readonly ArenaBytes[],
+    progress: Int32Array,
+    doorbell: number,
+    alignedBytesMax: number,
+  ): DiskQueue
   createBatchValidator(arenas: readonly ArenaBytes[]): BatchValidator
   /** CRC-32C (Castagnoli) of `bytes[offset, offset + length)`, going on from `seed` (0 to start). Unsigned. */
   crc32c(bytes: Uint8Array, offset: number, length: number, seed: number): number
