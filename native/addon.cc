@@ -2,10 +2,12 @@
 // keeps JavaScript state in a global.
 #include <napi.h>
 
+#include "acceptor.h"
 #include "affinity.h"
 #include "batch.h"
 #include "crc32c.h"
 #include "disk_queue.h"
+#include "reactor.h"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("constants", Napi::Object::New(env));
@@ -13,6 +15,8 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   millrace::register_crc32c(env, exports);
   millrace::register_batch(env, exports);
   millrace::register_disk_queue(env, exports);
+  millrace::register_acceptor(env, exports);
+  millrace::register_reactor(env, exports);
   return exports;
 }
 

@@ -15,7 +15,11 @@ export type ArenaBytes = Uint8Array
 export const EVENT_WORDS = 4
 /** `[FRAME, connection, offset, length]`: a whole frame in the own arena, its 4-byte length prefix left out. */
 export const EVENT_FRAME = 1
-/** `[CLOSED, connection, reason, errno]`: no more events come for it; its number is free after SEND_FORGET. */
+/**
+ * `[CLOSED, connection, reason, errno]`, once a connection: no more frames come. After CLOSED_BY_PEER (it sent FIN, but may
+ * still read) rows for it are carried out and their tokens come back until SEND_CLOSE or SEND_FORGET; after any other
+ * reason its socket is closed, and rows for it only give their tokens back. Its number is free after SEND_FORGET.
+ */
 export const EVENT_CLOSED = 2
 /** `[NEED, connection, length, 0]`: a frame of `length` bytes that no block can hold; answer with SEND_ASSIGN. */
 export const EVENT_NEED = 3
@@ -39,17 +43,24 @@ export const SEND_BYTES = 1
 export const SEND_LEASED = 2
 /** `[FILE, connection, fd, positionLow, positionHigh, length, 0, token]`: by sendfile; EVENT_SENT returns the token. */
 export const SEND_FILE = 3
-/** `[CLOSE, connection]`: closed after the rows before it are dropped or sent as far as they go at once. */
+/** `[CLOSE, connection]`: closed after the rows before it are sent as far as they go at once; the rest is dropped. */
 export const SEND_CLOSE = 4
-/** `[FORGET, connection]`: after EVENT_CLOSED only: the number may be used again. */
+/** `[FORGET, connection]`: after EVENT_CLOSED only: closed like SEND_CLOSE, and the number may be used again. */
 export const SEND_FORGET = 5
-/** `[ASSIGN, connection, offset]`: where the frame of EVENT_NEED goes: `length` bytes of the own arena from `offset` (a block's start). */
+/**
+ * `[ASSIGN, connection, offset]`: where the frame of EVENT_NEED goes: `length` bytes of the own arena from `offset` (a block's
+ * start). The owner holds that block once and hands the hold over: it becomes that of the frame's EVENT_FRAME, or is given
+ * up if the connection ends before.
+ */
 export const SEND_ASSIGN = 6
 /** `[PAUSE, connection]`, `[RESUME, connection]`: stop and go on reading its socket. Frames already split still come. */
 export const SEND_PAUSE = 7
 export const SEND_RESUME = 8
 
-/** Words of `ReactorTables.window`: the two blocks that the next receives go to. */
+/**
+ * Words of `ReactorTables.window`: the two blocks that the next receives go to, an offset of -1 for none. The owner writes
+ * only where it finds -1 (the spare, as a rule), from a tick's events on up to its flush.
+ */
 export const WINDOW_OFFSET = 0
 export const WINDOW_END = 1
 export const WINDOW_SPARE_OFFSET = 2
@@ -83,9 +94,11 @@ export interface ReactorTables {
    * the event gives back; it takes one away when it has done with a window block. Plain words of one thread.
    */
   blockHolders: Int32Array
+  /** At least 32 KiB. */
   blockBytes: number
   /** The receive window. The owner puts in blocks it holds once (one holder); the reactor gives that hold up when a block is full. */
   window: Int32Array
+  /** At least 128 rows. A receive takes no more bytes than these have room for: 12 bytes a row. */
   events: Int32Array
   sends: Int32Array
   counters: Int32Array
@@ -95,7 +108,7 @@ export interface ReactorTables {
   outputBytesMax: number
   /** Above this EVENT_DRAINED is sent once the queue is empty again. */
   outputBytesHigh: number
-  /** At most this many connections; `add` refuses more. */
+  /** At most this many connections; `add` refuses more (EUSERS). */
   connectionsMax: number
 }
 
@@ -112,7 +125,10 @@ export interface ReactorTables {
  * Errors:  the constructor and `add` throw `{ code, errno }`; a socket's errors are EVENT_CLOSED.
  */
 export interface Reactor {
-  /** Takes a connected stream socket's descriptor and owns it; sets non-blocking and TCP_NODELAY. Returns the connection's number. */
+  /**
+   * Takes a connected stream socket's descriptor and owns it, unless it throws; sets non-blocking and TCP_NODELAY. Returns
+   * the connection's number.
+   */
   add(descriptor: number): number
   /**
    * Carries out the first `sendCount` rows of `sends`, then arms the deadline: `tick` is called `waitMs` from now at the
@@ -122,7 +138,10 @@ export interface Reactor {
   flush(sendCount: number, waitMs: number): number
   /** The descriptor that other threads ring with `ringDoorbell` to have `tick` called (the stand-in has none: -1). */
   readonly doorbell: number
-  /** Closes every socket and stops polling. Safe to call twice. */
+  /**
+   * Closes every socket, gives up the window's and the unfinished frames' holds and stops polling; no event comes any more,
+   * tokens that are out are void. Nobody may ring the doorbell after it. Safe to call twice.
+   */
   close(): void
 }
 export type OnTick = (eventCount: number) => void
