@@ -100,7 +100,7 @@ type FactsOf<Name extends SettingName> = Name extends KafkaName
 
 /** Every setting as it was written, before those that depend on each other are resolved; null if it has no default. */
 export type Values = {
-  readonly [Name in SettingName]: ValueOf<FactsOf<Name>['type']> | Extract<FactsOf<Name>['default'], null>
+  readonly [Name in SettingName]: ValueOf<FactsOf<Name>> | Extract<FactsOf<Name>['default'], null>
 }
 
 export const DEFINITIONS: ReadonlyMap<string, Definition> = new Map<string, Definition>([

@@ -15,14 +15,16 @@ export interface KeyFacts {
   readonly update?: 'cluster-wide' | 'per-broker'
 }
 
-/** The TypeScript type of a value of Kafka's type. */
-export type ValueOf<Type extends ValueType> = Type extends 'BOOLEAN'
+/** The TypeScript type of a value of which these facts are known. */
+export type ValueOf<Facts extends { type: ValueType }> = Facts['type'] extends 'BOOLEAN'
   ? boolean
-  : Type extends 'INT' | 'SHORT' | 'LONG' | 'DOUBLE'
+  : Facts['type'] extends 'INT' | 'SHORT' | 'LONG' | 'DOUBLE'
     ? number
-    : Type extends 'LIST'
+    : Facts['type'] extends 'LIST'
       ? readonly string[]
-      : string
+      : Facts extends { values: readonly (infer Member extends string)[] }
+        ? Member
+        : string
 
 export type Value = boolean | number | string | readonly string[]
 export type Parsed = { readonly value: Value } | { readonly problem: string }
@@ -46,10 +48,6 @@ export function parseValue(text: string, facts: KeyFacts): Parsed {
     case 'CLASS':
       return outsideValues(trimmed, facts) ?? { value: trimmed }
   }
-}
-
-export function isNumeric(type: ValueType): boolean {
-  return type === 'INT' || type === 'SHORT' || type === 'LONG' || type === 'DOUBLE'
 }
 
 function parseBoolean(text: string): Parsed {
