@@ -2,6 +2,7 @@
 //
 // `wake.ts` takes the doorbell's place (every doorbell is -1), and threads are not pinned.
 import type { Native } from '../contract.ts'
+import { StandInBatchValidator } from './batch.ts'
 import { crc32c } from './crc32c.ts'
 import { wake } from './wake.ts'
 
@@ -14,7 +15,7 @@ export const standIn: Native = {
   createReactor: () => absent('reactor'),
   createAcceptor: () => absent('acceptor'),
   createDiskQueue: () => absent('disk queue'),
-  createBatchValidator: () => absent('batch validator'),
+  createBatchValidator: (arenas) => new StandInBatchValidator(arenas),
   crc32c,
   ringDoorbell: wake,
   pinThread() {},
