@@ -1,4 +1,4 @@
-// A thread that carries out writes and syncs in the order they were submitted.
+// A thread that carries out writes and syncs in the order they were submitted. Owned by the environment that made it.
 #pragma once
 
 #include <napi.h>

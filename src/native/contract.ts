@@ -164,11 +164,11 @@ export type OnAccepted = (descriptor: number, listener: number) => void
 // ---------------------------------------------------------------------------------------------------------------
 // DiskQueue: writes and syncs off the event loop.
 
-/** Words of `DiskQueueTables.progress` (shared memory, read with Atomics). Tickets count from 1 and wrap at 2^31. */
+/** Words of a queue's `progress` (shared memory, read with Atomics). Tickets count from 1; after 2^31 - 1 comes 1 again. */
 export const PROGRESS_WRITTEN = 0
 /** The last ticket that is done: written, and synced where asked. */
 export const PROGRESS_DONE = 1
-/** The ticket whose write or sync failed first, and its errno; no later ticket is carried out or counted. */
+/** The ticket whose write or sync failed first, and its errno, set before it; no later ticket is carried out or counted. */
 export const PROGRESS_FAILED = 2
 export const PROGRESS_ERRNO = 3
 export const PROGRESS_WORDS = 4
@@ -189,14 +189,20 @@ export const DISK_RING_WRITTEN = 4
  *
  * Thread:  submit from the one that made it. Completion is published in `progress` and by the reactor's doorbell.
  * Memory:  the slices' bytes are read until the ticket is written: leave them alone till then. The table itself is copied.
- * Errors:  the first failure stops the queue for good (a failed sync is never retried).
+ *          Arenas and progress are held until `close`. The doorbell is duplicated: the reactor may close first.
+ * Errors:  the first failure stops the queue for good (a failed sync is never retried). `submit` throws RangeError for a
+ *          slice outside of its arena, more than `alignedBytesMax`, or a position that is none.
+ * Ending:  an environment that goes without `close` ends the thread after the write or sync it is at, and drops the rest.
  */
 export interface DiskQueue {
   /**
    * Writes the slices one after the other to `descriptor` at `position`. Returns the ticket, or 0 if 64 are under way.
    */
   submit(descriptor: number, position: number, slices: Int32Array, sliceCount: number, flags: number): number
-  /** Waits for what is under way, then ends the thread. */
+  /**
+   * Waits for what is under way, then ends the thread. (The stand-in can't wait: it carries it out afterwards, so leave
+   * descriptors open until PROGRESS_DONE says so.) Safe to call twice.
+   */
   close(): void
 }
 

@@ -37,7 +37,11 @@ export interface Addon extends Pick<Native, 'crc32c' | 'ringDoorbell' | 'pinThre
 }
 
 /** `src/native` and `dist/native` lie equally deep below the package. */
-const builtAddon = fileURLToPath(new URL('../../build/Release/millrace.node', import.meta.url))
+const built = fileURLToPath(new URL('../../build/Release/millrace.node', import.meta.url))
+
+export function addonPath(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment.MILLRACE_ADDON || built
+}
 
 export function loadNative(environment: NodeJS.ProcessEnv = process.env): Native {
   const wanted = environment.MILLRACE_NATIVE
@@ -45,11 +49,11 @@ export function loadNative(environment: NodeJS.ProcessEnv = process.env): Native
   if (wanted !== undefined && wanted !== '' && wanted !== 'on') {
     throw new Error(`MILLRACE_NATIVE is '${wanted}': expected 'on' or 'off'`)
   }
-  return fromAddon(loadAddon(environment.MILLRACE_ADDON || builtAddon))
+  return fromAddon(loadAddon(addonPath(environment)))
 }
 
 /** The bare module at `path`, its constants checked. */
-export function loadAddon(path: string = process.env.MILLRACE_ADDON || builtAddon): Addon {
+export function loadAddon(path: string = addonPath()): Addon {
   if (!existsSync(path)) {
     throw new Error(
       `the native add-on is not there (${path}). Build it with 'npm run build:native', which needs a C++20 compiler, ` +

@@ -4,6 +4,7 @@
 import type { Native } from '../contract.ts'
 import { StandInBatchValidator } from './batch.ts'
 import { crc32c } from './crc32c.ts'
+import { StandInDiskQueue } from './disk-queue.ts'
 import { wake } from './wake.ts'
 
 function absent(noun: string): never {
@@ -14,7 +15,8 @@ export const standIn: Native = {
   kind: 'stand-in',
   createReactor: () => absent('reactor'),
   createAcceptor: () => absent('acceptor'),
-  createDiskQueue: () => absent('disk queue'),
+  createDiskQueue: (arenas, progress, _doorbell, alignedBytesMax) =>
+    new StandInDiskQueue(arenas, progress, alignedBytesMax),
   createBatchValidator: (arenas) => new StandInBatchValidator(arenas),
   crc32c,
   ringDoorbell: wake,
