@@ -1,0 +1,56 @@
+// The bounds of every queue, table and budget that are no setting of the operator's, and how they hang together.
+//
+// Constant. What a client or a peer can make the broker hold is bounded here or by a setting; the relations are checked
+// at start, so that no combination of settings starts a broker that wedges later.
+import { assert } from '../lib/assert.ts'
+import type { Settings } from './settings.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+export const LIMITS = {
+  /** Bytes of an arena block: what a receive fills; a longer frame gets a run of blocks. */
+  arenaBlockBytes: 256 * KIB,
+  /** Requests of one connection that are read and not yet answered; then its socket is not read. */
+  connectionFramesInFlightMax: 64,
+  /** Bytes of answers queued for one connection by copy; beyond it the connection is closed. */
+  connectionOutputBytesMax: 64 * MIB,
+  /** Above this a connection's requests wait until its answers have left. */
+  connectionOutputBytesHigh: 4 * MIB,
+  /** What decoding one request may make: a decoder charges count × size before it allocates. */
+  requestDecodeBytesMax: 32 * MIB,
+  /** Rows of the reactor's tables: what one tick can bring and send. */
+  reactorEventRowsMax: 4096,
+  reactorSendRowsMax: 4096,
+  /** Slots of the ring between two threads; a power of two. A full ring parks the request. */
+  ringSlots: 1024,
+  /** Writes and syncs under way in one disk queue. */
+  diskTicketsMax: 64,
+} as const
+
+/** Asserts that the constants fit each other; answers with what is wrong with settings that don't fit them. */
+export function assertLimits(settings: Settings): string[] {
+  assert((LIMITS.ringSlots & (LIMITS.ringSlots - 1)) === 0, 'ring slots are a power of two')
+  assert(LIMITS.connectionOutputBytesHigh < LIMITS.connectionOutputBytesMax, 'a connection waits before it is closed')
+  assert(LIMITS.connectionFramesInFlightMax <= LIMITS.reactorSendRowsMax, "one connection's answers fit a flush")
+
+  const problems: string[] = []
+  const arenaBytes = settings['millrace.arena.bytes']
+  const requestBytesMax = settings['socket.request.max.bytes']
+  if (arenaBytes % LIMITS.arenaBlockBytes !== 0) {
+    problems.push(`millrace.arena.bytes=${arenaBytes} is not a multiple of ${LIMITS.arenaBlockBytes}`)
+  }
+  if (requestBytesMax > arenaBytes / 2) {
+    problems.push(
+      `socket.request.max.bytes=${requestBytesMax} is more than half of millrace.arena.bytes=${arenaBytes}: ` +
+        'one request could take the memory of all others',
+    )
+  }
+  if (settings['millrace.journal.bytes'] < 2 * settings['message.max.bytes']) {
+    problems.push(
+      `millrace.journal.bytes=${settings['millrace.journal.bytes']} is less than twice ` +
+        `message.max.bytes=${settings['message.max.bytes']}: the journal could not hold a batch beside another`,
+    )
+  }
+  return problems
+}
