@@ -2,7 +2,9 @@
 //
 // `wake.ts` takes the doorbell's place (every doorbell is -1), and threads are not pinned.
 import type { Native } from '../contract.ts'
+import { StandInAcceptor } from './acceptor.ts'
 import { crc32c } from './crc32c.ts'
+import { StandInReactor } from './reactor.ts'
 import { wake } from './wake.ts'
 
 function absent(noun: string): never {
@@ -11,8 +13,8 @@ function absent(noun: string): never {
 
 export const standIn: Native = {
   kind: 'stand-in',
-  createReactor: () => absent('reactor'),
-  createAcceptor: () => absent('acceptor'),
+  createReactor: (tables, onTick) => new StandInReactor(tables, onTick),
+  createAcceptor: (onAccepted) => new StandInAcceptor(onAccepted),
   createDiskQueue: () => absent('disk queue'),
   createBatchValidator: () => absent('batch validator'),
   crc32c,
