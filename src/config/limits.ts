@@ -10,7 +10,7 @@ const MIB = 1024 * KIB
 
 export const LIMITS = {
   /** Bytes of an arena block: what a receive fills; a longer frame gets a run of blocks. */
-  arenaBlockBytes: 256 * KIB,
+  arenaBlockBytes: MIB,
   /** Requests of one connection that are read and not yet answered; then its socket is not read. */
   connectionFramesInFlightMax: 64,
   /** Bytes of answers queued for one connection by copy; beyond it the connection is closed. */
@@ -20,10 +20,22 @@ export const LIMITS = {
   /** What decoding one request may make: a decoder charges count × size before it allocates. */
   requestDecodeBytesMax: 32 * MIB,
   /** Rows of the reactor's tables: what one tick can bring and send. */
-  reactorEventRowsMax: 4096,
-  reactorSendRowsMax: 4096,
-  /** Slots of the ring between two threads; a power of two. A full ring parks the request. */
-  ringSlots: 1024,
+  reactorEventRowsMax: 65536,
+  reactorSendRowsMax: 16384,
+  /** Connections of one shard. */
+  shardConnectionsMax: 65536,
+  /** Slots of the ring between two threads; a power of two. */
+  ringSlots: 4096,
+  /** Requests under way from one thread to another: their answers and cancels fit a ring beside the peer's. */
+  ringCredits: 1024,
+  /** Segment files that a shard keeps open. */
+  segmentFilesOpenMax: 1024,
+  /** Known topics whose names are recognised without decoding them anew. */
+  internedNamesMax: 131072,
+  /** Batches in memory that make a partition drain to its segment. */
+  drainBytes: MIB,
+  /** Largest journal group, and so the longest batch. */
+  journalGroupBytesMax: 8 * MIB,
   /** Writes and syncs under way in one disk queue. */
   diskTicketsMax: 64,
 } as const
@@ -31,6 +43,7 @@ export const LIMITS = {
 /** Asserts that the constants fit each other; answers with what is wrong with settings that don't fit them. */
 export function assertLimits(settings: Settings): string[] {
   assert((LIMITS.ringSlots & (LIMITS.ringSlots - 1)) === 0, 'ring slots are a power of two')
+  assert(LIMITS.ringCredits * 4 <= LIMITS.ringSlots, 'requests, answers and cancels of both sides fit a ring')
   assert(LIMITS.connectionOutputBytesHigh < LIMITS.connectionOutputBytesMax, 'a connection waits before it is closed')
   assert(LIMITS.connectionFramesInFlightMax <= LIMITS.reactorSendRowsMax, "one connection's answers fit a flush")
 

@@ -40,11 +40,16 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>
 }
 
-/** `read`: must exist. `write`: read and write, made if it does not exist. `new`: must not exist. */
-export type OpenMode = 'read' | 'write' | 'new'
+/**
+ * `read`: must exist. `write`: read and write, made if it does not exist. `new`: must not exist. `direct`: as `write`,
+ * past the page cache (O_DIRECT) where the filesystem takes that.
+ */
+export type OpenMode = 'read' | 'write' | 'new' | 'direct'
 
 export interface DiskFile {
   readonly path: string
+  /** What the add-on's writes and sends speak of; valid until `close`. */
+  readonly descriptor: number
   size(): Promise<number>
   /** Fills `into` from `position` on; resolves to the bytes read, fewer only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>

@@ -1,9 +1,17 @@
 // The machine's own clock, chance and files (see env.ts). The only place of the control plane that knows node:fs.
 import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { type Clock, type Disk, DiskError, type DiskFile, type Env, type OpenMode, type Random } from './env.ts'
 
-const FLAGS: Record<OpenMode, string[]> = { read: ['r'], write: ['r+', 'wx+'], new: ['wx+'] }
+const { O_RDWR, O_CREAT, O_DIRECT } = constants
+// Tried one after the other until one opens: a filesystem without O_DIRECT answers EINVAL.
+const FLAGS: Record<OpenMode, (string | number)[]> = {
+  read: ['r'],
+  write: ['r+', 'wx+'],
+  new: ['wx+'],
+  direct: [O_RDWR | O_CREAT | O_DIRECT, O_RDWR | O_CREAT],
+}
 
 export function realEnv(): Env {
   return { clock: realClock, random: realRandom, disk: realDisk }
@@ -27,7 +35,8 @@ export const realDisk: Disk = {
         return new RealFile(path, await open(path, flags))
       } catch (error) {
         failure = error
-        if (codeOf(error) !== 'ENOENT') break
+        const code = codeOf(error)
+        if (code !== 'ENOENT' && code !== 'EINVAL') break
       }
     }
     throw diskError('open', path, failure)
@@ -70,6 +79,10 @@ class RealFile implements DiskFile {
   constructor(path: string, handle: FileHandle) {
     this.path = path
     this.handle = handle
+  }
+
+  get descriptor(): number {
+    return this.handle.fd
   }
 
   async size(): Promise<number> {

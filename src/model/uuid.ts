@@ -37,3 +37,19 @@ export function randomUuid(randomBytes: (count: number) => Uint8Array): Uuid {
 export function isUuid(text: string): boolean {
   return /^[A-Za-z0-9_-]{21}[AQgw]$/.test(text)
 }
+
+/** The 16 bytes as four words of this machine's order, to be compared and stored, not computed with. */
+export function uuidToWords(uuid: Uuid): Int32Array {
+  const bytes = new Uint8Array(16)
+  let bits = 0
+  let bitCount = 0
+  let at = 0
+  for (const character of uuid) {
+    bits = ((bits << 6) | ALPHABET.indexOf(character)) & 0x3fff
+    bitCount += 6
+    if (bitCount < 8 || at === 16) continue
+    bitCount -= 8
+    bytes[at++] = (bits >>> bitCount) & 0xff
+  }
+  return new Int32Array(bytes.buffer)
+}

@@ -1,0 +1,123 @@
+// Produce (key 0), versions 3-13: append record batches to partitions.
+//
+// Records stay bytes from socket to journal: nothing here looks into them. Each partition's batch goes to the shard that
+// owns the partition, and the answer waits for the slowest. acks 0 is never answered (an error closes the connection), 1
+// is answered once the batch survives the leader's process, -1 once it is below the high watermark.
+//
+//   v9  flexible encoding      v10  current leader in the answer (KIP-951)      v13  topic ids (KIP-516)
+import type { PartitionRoute, Routes, TopicRoute } from '../metadata/routes.ts'
+import { ErrorCode } from '../model/error-codes.ts'
+import type { Pool } from '../lib/pool.ts'
+import {
+  type PartitionProduceResponse,
+  ProduceRequest,
+  ProduceResponse,
+  type TopicProduceData,
+  writeProduceResponse,
+} from '../wire/generated/00-produce.ts'
+import type { Writer } from '../wire/writer.ts'
+import { Call } from './call.ts'
+
+const TOPIC_IDS_FROM = 13
+const ZSTD_FROM = 7
+
+export interface ProduceContext {
+  readonly routes: Routes
+  readonly nodeId: number
+  /**
+   * Appends the records at `[offset, offset + length)` of the own arena to the partition, wherever it lives; then
+   * `call.onAppended(row, …)`, once, perhaps before this returns.
+   */
+  append(call: ProduceCall, row: number, route: PartitionRoute, offset: number, length: number): void
+}
+
+export class ProduceCall extends Call {
+  readonly request = new ProduceRequest()
+  readonly #response = new ProduceResponse()
+  readonly #pool: Pool<ProduceCall>
+  /** The answer's partitions in request order: `row` counts through them. */
+  readonly #rows: PartitionProduceResponse[] = []
+  #pending = 0
+  /** The block of the frame that the records lie in. */
+  block = 0
+
+  constructor(pool: Pool<ProduceCall>) {
+    super()
+    this.#pool = pool
+  }
+
+  get acks(): number {
+    return this.request.acks
+  }
+
+  get takesZstd(): boolean {
+    return this.apiVersion >= ZSTD_FROM
+  }
+
+  start(context: ProduceContext): void {
+    const { request } = this
+    this.isSilent = request.acks === 0
+    this.#response.reset()
+    this.#rows.length = 0
+    // Held until every partition is on its way: an append may be answered before the next is looked at.
+    this.#pending = 1
+    for (let i = 0; i < request.topicData.count; i++) this.#startTopic(context, request.topicData.at(i))
+    this.#settle()
+  }
+
+  onAppended(row: number, error: number, baseOffset: number, appendTimeMs: number, logStartOffset: number): void {
+    const answer = this.#rows[row]!
+    answer.errorCode = error
+    answer.baseOffset = error === ErrorCode.None ? baseOffset : -1
+    answer.logAppendTimeMs = appendTimeMs
+    answer.logStartOffset = error === ErrorCode.None ? logStartOffset : -1
+    if (this.isSilent && error !== ErrorCode.None) this.mustClose = true
+    this.#settle()
+  }
+
+  override encode(writer: Writer): void {
+    writeProduceResponse(writer, this.apiVersion, this.#response)
+  }
+
+  override finish(): void {
+    this.clearCall()
+    this.#pool.give(this)
+  }
+
+  #startTopic(context: ProduceContext, data: TopicProduceData): void {
+    const byId = this.apiVersion >= TOPIC_IDS_FROM
+    const topic = byId ? context.routes.topicById(data.topicId) : context.routes.topicByName(data.name)
+    const answer = this.#response.responses.add()
+    answer.name = data.name
+    answer.topicId = data.topicId
+    for (let i = 0; i < data.partitionData.count; i++) {
+      const { index, recordsOffset, recordsLength } = data.partitionData.at(i)
+      const partition = answer.partitionResponses.add()
+      partition.index = index
+      const row = this.#rows.length
+      this.#rows.push(partition)
+      this.#pending++
+      const error = this.#refusal(context, topic, index, recordsLength)
+      if (error === ErrorCode.None) context.append(this, row, topic!.partitions[index]!, recordsOffset, recordsLength)
+      else this.onAppended(row, error, -1, -1, -1)
+    }
+  }
+
+  #refusal(context: ProduceContext, topic: TopicRoute | undefined, partition: number, recordsLength: number): number {
+    const { acks, transactionalId } = this.request
+    if (acks < -1 || acks > 1) return ErrorCode.InvalidRequiredAcks
+    if (topic === undefined) {
+      return this.apiVersion >= TOPIC_IDS_FROM ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition
+    }
+    const image = topic.image.partitions[partition]
+    if (image === undefined) return ErrorCode.UnknownTopicOrPartition
+    if (image.leader !== context.nodeId) return ErrorCode.NotLeaderOrFollower
+    if (transactionalId !== null) return ErrorCode.InvalidTxnState
+    if (recordsLength <= 0) return ErrorCode.InvalidRecord
+    return ErrorCode.None
+  }
+
+  #settle(): void {
+    if (--this.#pending === 0) this.ready()
+  }
+}

@@ -1,0 +1,123 @@
+// Index files of segments: written without a sync, because they are derived. What is read back is believed only if it
+// is sane; else the index is made again from the batch headers of the log.
+import type { Disk, DiskFile } from '../lib/env.ts'
+import { fromWords } from '../lib/int64.ts'
+import { OffsetIndex } from './offset-index.ts'
+import type { Segment } from './segment.ts'
+import { TimeIndex } from './time-index.ts'
+
+/** Adds the entries that are not in the files yet. */
+export async function storeIndexes(disk: Disk, segment: Segment): Promise<void> {
+  const offsets = segment.offsetIndex
+  const times = segment.timeIndex
+  if (offsets !== null && offsets.count > segment.storedOffsetEntries) {
+    const first = segment.storedOffsetEntries
+    segment.storedOffsetEntries = offsets.count
+    await writeAt(disk, segment.indexPath('index'), offsets.encode(first), first * 8)
+  }
+  if (times !== null && times.count > segment.storedTimeEntries) {
+    const first = segment.storedTimeEntries
+    segment.storedTimeEntries = times.count
+    await writeAt(disk, segment.indexPath('timeindex'), times.encode(first), first * 12)
+  }
+}
+
+/** Loads both indexes of a segment, or makes them again. Resolves when `offsetIndex` and `timeIndex` are there. */
+export async function loadIndexes(disk: Disk, segment: Segment, file: DiskFile, intervalBytes: number): Promise<void> {
+  const offsets = OffsetIndex.decode(await readAll(disk, segment.indexPath('index')))
+  const times = TimeIndex.decode(await readAll(disk, segment.indexPath('timeindex')))
+  offsets.truncateTo(segment.drainedBytes)
+  const isComplete = offsets.count >= segment.storedOffsetEntries && offsets.isSane(segment.drainedBytes)
+  if (isComplete && offsets.count > 0) {
+    segment.offsetIndex = offsets
+    segment.timeIndex = times
+  } else await rebuildIndexes(segment, file, intervalBytes)
+  segment.storedOffsetEntries = segment.offsetIndex!.count
+  segment.storedTimeEntries = segment.timeIndex!.count
+  if (!isComplete) await rewriteIndexes(disk, segment)
+}
+
+/** Walks the batch headers of the drained part; the caller knows that they are whole. */
+async function rebuildIndexes(segment: Segment, file: DiskFile, intervalBytes: number): Promise<void> {
+  const end = segment.drainedBytes
+  segment.offsetIndex = new OffsetIndex()
+  segment.timeIndex = new TimeIndex()
+  segment.appendedBytes = 0
+  segment.bytesSinceIndexEntry = 0
+  for await (const header of batchHeaders(file, 0, end)) {
+    segment.append(header.lastOffset, header.length, header.maxTimestamp, intervalBytes)
+  }
+  segment.appendedBytes = end
+}
+
+async function rewriteIndexes(disk: Disk, segment: Segment): Promise<void> {
+  await disk.remove(segment.indexPath('index'))
+  await disk.remove(segment.indexPath('timeindex'))
+  segment.storedOffsetEntries = 0
+  segment.storedTimeEntries = 0
+  await storeIndexes(disk, segment)
+}
+
+export interface BatchHeader {
+  position: number
+  length: number
+  baseOffset: number
+  lastOffset: number
+  leaderEpoch: number
+  maxTimestamp: number
+}
+
+const HEADER_BYTES = 61
+const LENGTH_OVERHEAD = 12
+const READ_BYTES = 64 << 10
+
+/**
+ * The batch headers between two positions of a segment file, from a batch's start on. Ends early at the first header
+ * that can't be one (a length below a header's, or past `end`): the caller compares the last position with `end`.
+ */
+export async function* batchHeaders(file: DiskFile, start: number, end: number): AsyncGenerator<BatchHeader> {
+  const buffer = new Uint8Array(READ_BYTES)
+  const view = new DataView(buffer.buffer)
+  let position = start
+  while (position + HEADER_BYTES <= end) {
+    const read = await file.read(buffer.subarray(0, Math.min(READ_BYTES, end - position)), position)
+    let at = 0
+    while (at + HEADER_BYTES <= read) {
+      const length = view.getInt32(at + 8) + LENGTH_OVERHEAD
+      if (length < HEADER_BYTES || position + at + length > end) return
+      const baseOffset = fromWords(view.getInt32(at + 4), view.getInt32(at))
+      yield {
+        position: position + at,
+        length,
+        baseOffset,
+        lastOffset: baseOffset + view.getInt32(at + 23),
+        leaderEpoch: view.getInt32(at + 12),
+        maxTimestamp: fromWords(view.getInt32(at + 39), view.getInt32(at + 35)),
+      }
+      at += length
+    }
+    if (at === 0) return
+    position += at
+  }
+}
+
+async function writeAt(disk: Disk, path: string, bytes: Uint8Array, position: number): Promise<void> {
+  const file = await disk.open(path, 'write')
+  try {
+    await file.write(bytes, position)
+  } finally {
+    await file.close()
+  }
+}
+
+async function readAll(disk: Disk, path: string): Promise<Uint8Array> {
+  if (!(await disk.exists(path))) return new Uint8Array(0)
+  const file = await disk.open(path, 'read')
+  try {
+    const bytes = new Uint8Array(await file.size())
+    const read = await file.read(bytes, 0)
+    return bytes.subarray(0, read)
+  } finally {
+    await file.close()
+  }
+}

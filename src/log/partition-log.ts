@@ -1,0 +1,177 @@
+// One partition's log: an ordered run of record batches with gap-free offsets, in segments, the newest part in memory.
+//
+// Owner: the one shard that owns the partition; nobody else touches it.
+// Invariants: logStartOffset <= drainedOffset <= durableOffset <= endOffset; highWatermark <= durableOffset while this
+//             node is the only replica. Offsets are assigned in append order. What is drained is durable in the journal.
+import { assert } from '../lib/assert.ts'
+import { ErrorCode } from '../model/error-codes.ts'
+import { Awaiting } from './awaiting.ts'
+import type { Batch } from './batch.ts'
+import type { LeaderEpochs } from './leader-epochs.ts'
+import type { TopicSettings } from '../config/topic-configs.ts'
+import { type ProducerState, SEQUENCE_OK } from './producer-state.ts'
+import { Segment } from './segment.ts'
+import { Tail } from './tail.ts'
+import { Waiters } from './waiters.ts'
+
+const RELATIVE_OFFSET_MAX = 2 ** 31 - 1
+
+export interface LogIdentity {
+  topic: string
+  topicId: string
+  partition: number
+  directory: string
+}
+
+export class PartitionLog {
+  readonly identity: LogIdentity
+  /** The topic id as four words, as the journal writes it. */
+  readonly topicIdWords: Int32Array
+  config: TopicSettings
+  leaderEpoch: number
+  logStartOffset: number
+  /** Where the next batch goes. */
+  endOffset: number
+  /** Before this, everything survives a power cut. */
+  durableOffset: number
+  /** Before this, consumers may read. */
+  highWatermark: number
+  /** Oldest first, at least one; the last is active. */
+  readonly segments: Segment[]
+  /** Null while nothing is in memory. */
+  tail: Tail | null = null
+  readonly leaderEpochs: LeaderEpochs
+  /** Null until an idempotent producer writes. */
+  producers: ProducerState | null
+  /** Who waits for bytes beyond the high watermark. */
+  readonly waiters = new Waiters()
+  /** acks=all: who is answered when the high watermark has reached their batch. */
+  readonly awaitingCommit = new Awaiting()
+  /** True from deletion on: every later call is refused. */
+  isClosed = false
+
+  constructor(identity: LogIdentity, topicIdWords: Int32Array, config: TopicSettings, state: RecoveredLog) {
+    this.identity = identity
+    this.topicIdWords = topicIdWords
+    this.config = config
+    this.leaderEpoch = state.leaderEpoch
+    this.logStartOffset = state.logStartOffset
+    this.endOffset = state.endOffset
+    this.durableOffset = state.endOffset
+    this.highWatermark = state.endOffset
+    this.segments = state.segments
+    this.leaderEpochs = state.leaderEpochs
+    this.producers = state.producers
+  }
+
+  get active(): Segment {
+    return this.segments[this.segments.length - 1]!
+  }
+
+  /** The first offset that is not in a segment file. */
+  get drainedOffset(): number {
+    return this.tail === null || this.tail.count === 0 ? this.endOffset : this.tail.at(0).baseOffset
+  }
+
+  /** SEQUENCE_OK, SEQUENCE_DUPLICATE (see `producers`), or the error code that refuses the batch. */
+  checkSequence(producerId: number, epoch: number, baseSequence: number, recordCount: number): number {
+    if (producerId < 0 || this.producers === null) return SEQUENCE_OK
+    return this.producers.check(producerId, epoch, baseSequence, recordCount)
+  }
+
+  /**
+   * Gives `batch` (its memory, length, timestamp and CRC filled in) its offsets and its place. The caller has validated
+   * it, writes the offsets into its bytes, and hands it to the journal.
+   */
+  append(batch: Batch, recordCount: number, leaderEpoch: number, nowMs: number): void {
+    assert(!this.isClosed, 'nothing is appended to a closed log')
+    const lastOffset = this.endOffset + recordCount - 1
+    if (this.#mustRoll(lastOffset, batch, nowMs)) this.#roll()
+    const segment = this.active
+    batch.log = this
+    batch.segment = segment
+    batch.baseOffset = this.endOffset
+    batch.leaderEpoch = leaderEpoch
+    batch.nextOffset = lastOffset + 1
+    batch.position = segment.append(lastOffset, batch.length, batch.maxTimestamp, this.config.indexIntervalBytes)
+    this.leaderEpochs.assign(leaderEpoch, batch.baseOffset)
+    this.endOffset = batch.nextOffset
+    this.tail ??= new Tail()
+    this.tail.push(batch)
+  }
+
+  /** The journal has synced everything before `offset`. */
+  advanceDurable(offset: number): void {
+    assert(offset >= this.durableOffset && offset <= this.endOffset, 'durability only grows, up to the end')
+    this.durableOffset = offset
+  }
+
+  /** Every in-sync replica has everything before `offset`, durably: consumers may read it, acks=all is answered. */
+  advanceHighWatermark(offset: number): void {
+    assert(offset >= this.highWatermark && offset <= this.durableOffset, 'the high watermark only grows')
+    if (offset === this.highWatermark) return
+    this.highWatermark = offset
+    this.awaitingCommit.advanceTo(offset)
+    this.waiters.wake()
+  }
+
+  /** The partition is deleted or no longer here: nothing is appended or read any more. */
+  close(error: number): void {
+    this.isClosed = true
+    this.awaitingCommit.dismiss(error)
+    this.waiters.wake()
+  }
+
+  /** The error that answers a fetch from `offset`, or ErrorCode.None. */
+  checkReadable(offset: number): number {
+    if (offset < this.logStartOffset || offset > this.endOffset) return ErrorCode.OffsetOutOfRange
+    return ErrorCode.None
+  }
+
+  /** The error that answers a client whose metadata is older or newer than ours (KIP-320), or ErrorCode.None. */
+  checkLeaderEpoch(currentLeaderEpoch: number): number {
+    if (this.isClosed) return ErrorCode.UnknownTopicOrPartition
+    if (currentLeaderEpoch < 0 || currentLeaderEpoch === this.leaderEpoch) return ErrorCode.None
+    return currentLeaderEpoch < this.leaderEpoch ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch
+  }
+
+  /** The segment that holds `offset`, which is drained. */
+  segmentOf(offset: number): Segment {
+    let low = 0
+    let high = this.segments.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if (this.segments[middle]!.baseOffset <= offset) low = middle
+      else high = middle - 1
+    }
+    return this.segments[low]!
+  }
+
+  #mustRoll(lastOffset: number, batch: Batch, nowMs: number): boolean {
+    const segment = this.active
+    if (segment.appendedBytes === 0) return false
+    const config = this.config
+    return (
+      segment.appendedBytes + batch.length > config.segmentBytes ||
+      lastOffset - segment.baseOffset > RELATIVE_OFFSET_MAX ||
+      segment.offsetIndex!.count * 8 >= config.segmentIndexBytes - 8 ||
+      (segment.firstTimestamp >= 0 && nowMs - segment.firstTimestamp > config.segmentMs)
+    )
+  }
+
+  #roll(): void {
+    this.active.seal()
+    this.segments.push(new Segment(this.identity, this.endOffset, 0))
+  }
+}
+
+/** What recovery found on disk. */
+export interface RecoveredLog {
+  leaderEpoch: number
+  logStartOffset: number
+  endOffset: number
+  segments: Segment[]
+  leaderEpochs: LeaderEpochs
+  producers: ProducerState | null
+}
+

@@ -1,0 +1,159 @@
+// Opens a partition's log at start: from its checkpoint row if there is one, else by walking its segments.
+//
+// With a row nothing is walked: everything before `drainedOffset` was synced; what is beyond it in the files is cut,
+// because the journal has it, whole. Without one (a partition newer than the last checkpoint, or files of another
+// broker) the CRC-valid prefix is kept. Either way the journal is replayed on top.
+import type { PartitionCheckpoint } from '../journal/checkpoint.ts'
+import type { Disk } from '../lib/env.ts'
+import { type BatchHeader, batchHeaders, loadIndexes } from './index-files.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
+import type { TopicSettings } from '../config/topic-configs.ts'
+import type { LogIdentity, RecoveredLog } from './partition-log.ts'
+import { ProducerState } from './producer-state.ts'
+import { Segment, segmentPath } from './segment.ts'
+
+export interface RecoveryOptions {
+  disk: Disk
+  identity: LogIdentity
+  config: TopicSettings
+  leaderEpoch: number
+  row: PartitionCheckpoint | undefined
+  /** Whether the batch bytes are a batch with the right CRC. */
+  isBatchIntact: (bytes: Uint8Array) => boolean
+}
+
+export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog> {
+  const { disk, row } = options
+  const { directory } = options.identity
+  const names = (await disk.exists(directory)) ? await disk.list(directory) : []
+  const bases = names
+    .filter((name) => /^\d{20}\.log$/.test(name))
+    .map((name) => Number(name.slice(0, 20)))
+    .sort((a, b) => a - b)
+  return row === undefined ? recoverByWalking(options, bases) : recoverFromRow(options, bases, row)
+}
+
+async function recoverFromRow(
+  options: RecoveryOptions,
+  bases: number[],
+  row: PartitionCheckpoint,
+): Promise<RecoveredLog> {
+  const { disk, identity, config, leaderEpoch } = options
+  const { directory } = identity
+  const segments: Segment[] = []
+  for (const base of bases) {
+    if (base > row.segmentBaseOffset) await removeSegment(disk, directory, base)
+    else if (base < row.segmentBaseOffset) segments.push(new Segment(identity, base, await sizeOf(disk, directory, base)))
+  }
+  const active = new Segment(identity, row.segmentBaseOffset, row.segmentBytes)
+  active.firstTimestamp = row.segmentFirstTimestamp
+  active.largestTimestamp = row.segmentLargestTimestamp
+  active.largestTimestampOffset = row.segmentLargestTimestampOffset
+  segments.push(active)
+  if (row.segmentBytes > 0 || bases.includes(row.segmentBaseOffset)) await cutActive(disk, active, config)
+  return {
+    leaderEpoch,
+    logStartOffset: row.logStartOffset,
+    endOffset: row.drainedOffset,
+    segments,
+    leaderEpochs: LeaderEpochs.of(row.leaderEpochs),
+    producers: restoreProducers(row),
+  }
+}
+
+async function cutActive(disk: Disk, segment: Segment, config: TopicSettings): Promise<void> {
+  const file = await disk.open(segment.path, 'write')
+  try {
+    const size = await file.size()
+    if (size < segment.drainedBytes) {
+      throw new Error(`${segment.path}: ${size} bytes, but ${segment.drainedBytes} were synced`)
+    }
+    if (size > segment.drainedBytes) await file.truncate(segment.drainedBytes)
+    await loadIndexes(disk, segment, file, config.indexIntervalBytes)
+  } finally {
+    await file.close()
+  }
+}
+
+async function recoverByWalking(options: RecoveryOptions, bases: number[]): Promise<RecoveredLog> {
+  const { disk, identity, leaderEpoch } = options
+  const { directory } = identity
+  const producers = new ProducerState()
+  const leaderEpochs = new LeaderEpochs()
+  const segments: Segment[] = []
+  const logStartOffset = bases[0] ?? 0
+  let endOffset = logStartOffset
+  let isWhole = true
+  for (const base of bases) {
+    // Beyond the first damage nothing is contiguous any more.
+    if (!isWhole) await removeSegment(disk, directory, base)
+    else {
+      const segment = new Segment(identity, base, 0)
+      isWhole = await walkSegment(options, segment, (batch) => {
+        endOffset = batch.lastOffset + 1
+        leaderEpochs.assign(batch.leaderEpoch, batch.baseOffset)
+      })
+      segments.push(segment)
+    }
+  }
+  if (segments.length === 0) segments.push(new Segment(identity, 0, 0))
+  return { leaderEpoch, logStartOffset, endOffset, segments, leaderEpochs, producers: producers.size > 0 ? producers : null }
+}
+
+/** Counts in every valid batch and cuts the file after the last; false if there was something to cut. */
+async function walkSegment(
+  options: RecoveryOptions,
+  segment: Segment,
+  onBatch: (batch: BatchHeader) => void,
+): Promise<boolean> {
+  const { disk, config, isBatchIntact } = options
+  const file = await disk.open(segment.path, 'write')
+  try {
+    const size = await file.size()
+    let nextOffset = segment.baseOffset
+    for await (const header of batchHeaders(file, 0, size)) {
+      const bytes = new Uint8Array(header.length)
+      await file.read(bytes, header.position)
+      if (header.baseOffset < nextOffset || header.lastOffset < header.baseOffset || !isBatchIntact(bytes)) break
+      segment.append(header.lastOffset, header.length, header.maxTimestamp, config.indexIntervalBytes)
+      nextOffset = header.lastOffset + 1
+      onBatch(header)
+    }
+    segment.drainedBytes = segment.appendedBytes
+    if (size > segment.appendedBytes) await file.truncate(segment.appendedBytes)
+    await file.sync()
+    segment.syncedBytes = segment.appendedBytes
+    await disk.remove(segment.indexPath('index'))
+    await disk.remove(segment.indexPath('timeindex'))
+    return size === segment.appendedBytes
+  } finally {
+    await file.close()
+  }
+}
+
+function restoreProducers(row: PartitionCheckpoint): ProducerState | null {
+  if (row.producers.length === 0) return null
+  const producers = new ProducerState()
+  for (const { producerId, epoch, lastTimestamp, batches } of row.producers) {
+    for (const { baseSequence, lastSequence, baseOffset, maxTimestamp } of batches) {
+      const recordCount = ((lastSequence - baseSequence + 2 ** 31) % 2 ** 31) + 1
+      producers.record(producerId, epoch, baseSequence, recordCount, baseOffset, maxTimestamp, lastTimestamp)
+    }
+  }
+  return producers
+}
+
+async function sizeOf(disk: Disk, directory: string, base: number): Promise<number> {
+  const file = await disk.open(segmentPath(directory, base, 'log'), 'read')
+  try {
+    return await file.size()
+  } finally {
+    await file.close()
+  }
+}
+
+async function removeSegment(disk: Disk, directory: string, base: number): Promise<void> {
+  for (const extension of ['log', 'index', 'timeindex', 'txnindex', 'snapshot']) {
+    await disk.remove(segmentPath(directory, base, extension))
+  }
+}

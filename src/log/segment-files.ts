@@ -1,0 +1,136 @@
+// The open files of one shard's segments: opened lazily, at most `slots` at a time, closed least recently used first,
+// and only when no answer under way reads from them (see memory/descriptor-holds.ts).
+//
+// Owner: the shard.
+import type { Disk, DiskFile } from '../lib/env.ts'
+import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
+import type { Segment } from './segment.ts'
+
+interface Slot {
+  file: DiskFile
+  segment: Segment
+  usedAt: number
+  /** Its segment is gone: closed as soon as nobody holds it. */
+  isDoomed: boolean
+}
+
+export class SegmentFiles {
+  readonly #disk: Disk
+  readonly #prepare: (segment: Segment) => Promise<void>
+  readonly #holds: DescriptorHolds
+  readonly #firstHolder: number
+  readonly #slots: (Slot | null)[]
+  readonly #opening = new Map<Segment, Promise<DiskFile>>()
+  #uses = 0
+  #doomed = 0
+
+  /** `prepare` makes sure of the segment's directory before its file is made. */
+  constructor(
+    disk: Disk,
+    prepare: (segment: Segment) => Promise<void>,
+    holds: DescriptorHolds,
+    firstHolder: number,
+    slots: number,
+  ) {
+    this.#disk = disk
+    this.#prepare = prepare
+    this.#holds = holds
+    this.#firstHolder = firstHolder
+    this.#slots = new Array(slots).fill(null)
+  }
+
+  /** The segment's file if it is open: good until the next await, or longer under a hold of `holderOf(segment)`. */
+  fileOf(segment: Segment): DiskFile | null {
+    if (segment.slot < 0) return null
+    const slot = this.#slots[segment.slot]!
+    slot.usedAt = ++this.#uses
+    return slot.file
+  }
+
+  holderOf(segment: Segment): number {
+    return this.#firstHolder + segment.slot
+  }
+
+  async open(segment: Segment): Promise<DiskFile> {
+    const open = this.fileOf(segment)
+    if (open !== null) return open
+    let opening = this.#opening.get(segment)
+    if (opening === undefined) {
+      opening = this.#open(segment).finally(() => this.#opening.delete(segment))
+      this.#opening.set(segment, opening)
+    }
+    return opening
+  }
+
+  /** The segment is deleted: its file closes when the last answer that reads from it has left. */
+  async forget(segment: Segment): Promise<void> {
+    await this.#opening.get(segment)?.catch(() => undefined)
+    if (segment.slot < 0) return
+    this.#slots[segment.slot]!.isDoomed = true
+    segment.slot = -1
+    this.#doomed++
+    await this.sweep()
+  }
+
+  /** Closes what is doomed and free; cheap when nothing is. */
+  async sweep(): Promise<void> {
+    if (this.#doomed === 0) return
+    for (let i = 0; i < this.#slots.length; i++) {
+      const slot = this.#slots[i]!
+      if (slot?.isDoomed !== true || this.#holds.isHeld(this.#firstHolder + i)) continue
+      this.#doomed--
+      await this.#close(i, slot)
+    }
+  }
+
+  async closeAll(): Promise<void> {
+    for (let i = 0; i < this.#slots.length; i++) {
+      const slot = this.#slots[i]
+      if (slot) await this.#close(i, slot)
+    }
+  }
+
+  async #open(segment: Segment): Promise<DiskFile> {
+    if (segment.drainedBytes === 0) await this.#prepare(segment)
+    const file = await this.#disk.open(segment.path, 'write')
+    let free = this.#slots.indexOf(null)
+    if (free < 0) {
+      free = this.#leastRecentlyUsed()
+      if (free < 0) {
+        await file.close()
+        throw new Error(`all ${this.#slots.length} segment files of the shard are being read`)
+      }
+      // The slot changes hands before anything is awaited.
+      const evicted = this.#slots[free]!
+      evicted.segment.slot = -1
+      this.#take(free, segment, file)
+      await evicted.file.close()
+      return file
+    }
+    this.#take(free, segment, file)
+    return file
+  }
+
+  #take(index: number, segment: Segment, file: DiskFile): void {
+    this.#slots[index] = { file, segment, usedAt: ++this.#uses, isDoomed: false }
+    segment.slot = index
+  }
+
+  /** The unheld slot used longest ago whose segment has nothing left to write or sync; -1 if there is none. */
+  #leastRecentlyUsed(): number {
+    let oldest = -1
+    for (let i = 0; i < this.#slots.length; i++) {
+      const slot = this.#slots[i]!
+      const isBusy = slot.segment.syncedBytes < slot.segment.appendedBytes
+      if (slot.isDoomed || isBusy || this.#holds.isHeld(this.#firstHolder + i)) continue
+      if (oldest < 0 || slot.usedAt < this.#slots[oldest]!.usedAt) oldest = i
+    }
+    return oldest
+  }
+
+  async #close(index: number, slot: Slot): Promise<void> {
+    this.#slots[index] = null
+    if (slot.segment.slot === index) slot.segment.slot = -1
+    await slot.file.close()
+  }
+}

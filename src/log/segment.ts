@@ -1,0 +1,82 @@
+// One segment of a partition: `<base offset>.log` and its two indexes, as positions and numbers. The file itself is
+// opened lazily by `SegmentFiles`.
+//
+// Owner: the shard of the partition. Invariant: syncedBytes <= drainedBytes <= appendedBytes.
+import type { LogIdentity } from './partition-log.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { TimeIndex } from './time-index.ts'
+
+export class Segment {
+  readonly identity: LogIdentity
+  readonly baseOffset: number
+  /** End of what was appended, the part still in memory included. */
+  appendedBytes: number
+  /** End of what is in the file. */
+  drainedBytes: number
+  /** End of what is in the file for sure, whatever happens to the machine. */
+  syncedBytes: number
+  /** Null while it is only on disk (a sealed segment nobody has read from yet). */
+  offsetIndex: OffsetIndex | null
+  timeIndex: TimeIndex | null
+  /** How many index entries are in the index files. */
+  storedOffsetEntries = 0
+  storedTimeEntries = 0
+  bytesSinceIndexEntry = 0
+  largestTimestamp = -1
+  /** The relative offset of the record batch that brought `largestTimestamp`. */
+  largestTimestampOffset = 0
+  /** Of the first batch, or -1: what time-based rolling counts from. */
+  firstTimestamp = -1
+  /** Whether its name survives a power cut: the directory was synced after the file was made. */
+  isNameDurable: boolean
+  /** Its slot in `SegmentFiles`, or -1 while closed. */
+  slot = -1
+
+  constructor(identity: LogIdentity, baseOffset: number, bytes: number) {
+    this.identity = identity
+    this.baseOffset = baseOffset
+    this.appendedBytes = bytes
+    this.drainedBytes = bytes
+    this.syncedBytes = bytes
+    this.isNameDurable = bytes > 0
+    this.offsetIndex = bytes === 0 ? new OffsetIndex() : null
+    this.timeIndex = bytes === 0 ? new TimeIndex() : null
+  }
+
+  get path(): string {
+    return segmentPath(this.identity.directory, this.baseOffset, 'log')
+  }
+
+  indexPath(kind: 'index' | 'timeindex'): string {
+    return segmentPath(this.identity.directory, this.baseOffset, kind)
+  }
+
+  /** Counts a batch in: its place in the file, and index entries where they are due, as Kafka writes them. */
+  append(lastOffset: number, length: number, maxTimestamp: number, indexIntervalBytes: number): number {
+    const position = this.appendedBytes
+    const relativeOffset = lastOffset - this.baseOffset
+    if (this.firstTimestamp < 0) this.firstTimestamp = maxTimestamp
+    if (maxTimestamp > this.largestTimestamp) {
+      this.largestTimestamp = maxTimestamp
+      this.largestTimestampOffset = relativeOffset
+    }
+    if (this.bytesSinceIndexEntry > indexIntervalBytes) {
+      this.offsetIndex!.append(relativeOffset, position)
+      this.timeIndex!.maybeAppend(this.largestTimestamp, this.largestTimestampOffset)
+      this.bytesSinceIndexEntry = 0
+    }
+    this.bytesSinceIndexEntry += length
+    this.appendedBytes = position + length
+    return position
+  }
+
+  /** Kafka ends a sealed segment's time index with its largest timestamp. */
+  seal(): void {
+    if (this.largestTimestamp >= 0) this.timeIndex!.maybeAppend(this.largestTimestamp, this.largestTimestampOffset)
+  }
+}
+
+/** `<directory>/00000000000000000042.log` */
+export function segmentPath(directory: string, baseOffset: number, extension: string): string {
+  return `${directory}/${String(baseOffset).padStart(20, '0')}.${extension}`
+}

@@ -1,0 +1,100 @@
+// One client's connection: its requests in order, and their answers in the same order.
+//
+// Owner: the shard's loop. Produce and fetch requests run beside each other; any other request has the connection to
+// itself, as in Kafka, so that what it changes is there for the next one. Frames that come too early wait where they lie.
+import type { Call, CallOwner } from '../api/call.ts'
+import type { FrameLoop } from './frame-loop.ts'
+
+export class Connection implements CallOwner {
+  readonly number: number
+  readonly listener: number
+  readonly #loop: FrameLoop
+  #first: Call | null = null
+  #last: Call | null = null
+  /** Calls in the line, and answers whose slices have not left. */
+  inFlight = 0
+  /** A call that nothing may run beside. */
+  isExclusive = false
+  isPaused = false
+  isClosed = false
+  /** SEND_CLOSE is on its way. */
+  isClosing = false
+  /** (offset, length) pairs of frames that wait, their blocks held. */
+  readonly deferred: number[] = []
+  /** Of the client, as ApiVersions said (KIP-511). */
+  clientSoftware = ''
+
+  constructor(loop: FrameLoop, number: number, listener: number) {
+    this.#loop = loop
+    this.number = number
+    this.listener = listener
+  }
+
+  get isIdle(): boolean {
+    return this.inFlight === 0
+  }
+
+  get hasCalls(): boolean {
+    return this.#first !== null
+  }
+
+  add(call: Call): void {
+    call.owner = this
+    this.inFlight++
+    if (this.#last === null) this.#first = call
+    else this.#last.next = call
+    this.#last = call
+  }
+
+  onReady(call: Call): void {
+    if (this.isClosed) {
+      this.#remove(call)
+      this.inFlight--
+      call.finish(false)
+      this.#loop.onCallGone(this)
+      return
+    }
+    if (this.#first !== call) return
+    while (this.#first?.isReady) {
+      const ready: Call = this.#first
+      this.#first = ready.next
+      if (this.#first === null) this.#last = null
+      this.#loop.answer(this, ready)
+    }
+  }
+
+  /** The socket is gone: ends every call that can be ended now. `cancel` returns true for one that ends by itself. */
+  drop(cancel: (call: Call) => boolean): void {
+    this.isClosed = true
+    let call = this.#first
+    this.#first = null
+    this.#last = null
+    while (call !== null) {
+      const next: Call | null = call.next
+      call.next = null
+      if (call.isReady) {
+        this.inFlight--
+        call.finish(false)
+      } else if (cancel(call)) this.inFlight--
+      else this.#keep(call)
+      call = next
+    }
+  }
+
+  #keep(call: Call): void {
+    if (this.#last === null) this.#first = call
+    else this.#last.next = call
+    this.#last = call
+  }
+
+  #remove(call: Call): void {
+    let before: Call | null = null
+    for (let each = this.#first; each !== null; before = each, each = each.next) {
+      if (each !== call) continue
+      if (before === null) this.#first = call.next
+      else before.next = call.next
+      if (this.#last === call) this.#last = before
+      return
+    }
+  }
+}

@@ -1,0 +1,342 @@
+// A shard's loop: frames in, the shard's work, answers out. The reactor calls `#tick` with what has come; a tick ends
+// with a flush.
+//
+// Thread: the shard's worker. It sleeps only after it said so and looked at its rings once more (ring/sleep.ts).
+import type { FetchCall } from '../api/01-fetch.ts'
+import type { Call } from '../api/call.ts'
+import { LIMITS } from '../config/limits.ts'
+import type { Clock } from '../lib/env.ts'
+import { fromWords } from '../lib/int64.ts'
+import type { Arena, ArenaView } from '../memory/arena.ts'
+import {
+  COUNTER_RECEIVED_BYTES,
+  COUNTER_SENDFILE_BYTES,
+  COUNTER_SENT_BYTES,
+  COUNTER_TICKS,
+  COUNTER_WORDS,
+  EVENT_CLOSED,
+  EVENT_FRAME,
+  EVENT_NEED,
+  EVENT_SENT,
+  EVENT_WORDS,
+  type Native,
+  type Reactor,
+  WAIT_NONE,
+  WAIT_UNCHANGED,
+} from '../native/contract.ts'
+import type { Log } from '../observe/log.ts'
+import type { Shard } from '../shard/shard.ts'
+import { responseHeaderVersion } from '../wire/generated/apis.ts'
+import { ResponseHeader, writeResponseHeader } from '../wire/request-header.ts'
+import { closedReason } from './closed-reason.ts'
+import { Connection } from './connection.ts'
+import { NoMemoryError, Output } from './output.ts'
+import { ReceiveWindow } from './receive-window.ts'
+import type { Requests } from './requests.ts'
+
+const FETCH = 1
+
+export interface FrameLoopOptions {
+  own: number
+  native: Native
+  arena: Arena
+  arenas: readonly ArenaView[]
+  clock: Clock
+  frameBytesMax: number
+  log: Log
+  /** A tick threw: a broken invariant, and the end of the process. */
+  onFatal: (error: Error) => void
+}
+
+export class FrameLoop {
+  readonly #options: FrameLoopOptions
+  readonly #reactor: Reactor
+  readonly #events: Int32Array
+  readonly #counters = new Int32Array(COUNTER_WORDS)
+  readonly #window: ReceiveWindow
+  readonly #output: Output
+  readonly #header = new ResponseHeader()
+  readonly #connections: (Connection | undefined)[] = []
+  /** Fetch calls whose slices are on their way, by token. */
+  readonly #leased: (FetchCall | null)[] = []
+  readonly #freeTokens: number[] = []
+  readonly #leaseHolders: Connection[] = []
+  /** (connection, length) pairs of frames that wait for a run of blocks. */
+  readonly #needs: number[] = []
+  /** Connections whose deferred frames may go on. */
+  readonly #unblocked: Connection[] = []
+  #shard: Shard | null = null
+  #requests: Requests | null = null
+  #armedMs = Number.POSITIVE_INFINITY
+  connectionCount = 0
+
+  constructor(options: FrameLoopOptions) {
+    this.#options = options
+    const { arena, arenas, native, own, frameBytesMax } = options
+    this.#events = new Int32Array(LIMITS.reactorEventRowsMax * EVENT_WORDS)
+    this.#window = new ReceiveWindow(arena)
+    this.#output = new Output(arena, arenas, LIMITS.reactorSendRowsMax)
+    this.#window.refill()
+    const tables = {
+      arenas: arenas.map(({ bytes }) => bytes),
+      own,
+      blockHolders: arena.holders,
+      blockBytes: arena.blockBytes,
+      window: this.#window.words,
+      events: this.#events,
+      sends: this.#output.sends,
+      counters: this.#counters,
+      frameBytesMax,
+      outputBytesMax: LIMITS.connectionOutputBytesMax,
+      outputBytesHigh: LIMITS.connectionOutputBytesHigh,
+      connectionsMax: LIMITS.shardConnectionsMax,
+    }
+    this.#reactor = native.createReactor(tables, (eventCount) => this.#tick(eventCount))
+  }
+
+  get doorbell(): number {
+    return this.#reactor.doorbell
+  }
+
+  attach(shard: Shard, requests: Requests): void {
+    this.#shard = shard
+    this.#requests = requests
+  }
+
+  /** Takes over an accepted socket. */
+  accept(descriptor: number, listener: number): void {
+    try {
+      const number = this.#reactor.add(descriptor)
+      this.#connections[number] = new Connection(this, number, listener)
+      this.connectionCount++
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'a connection could not be taken')
+    }
+  }
+
+  close(): void {
+    this.#reactor.close()
+  }
+
+  /** Encodes the answer of a call whose turn has come, or ends it without one. */
+  answer(connection: Connection, call: Call): void {
+    connection.isExclusive = false
+    if (call.mustClose) this.#closeConnection(connection)
+    if (call.isSilent || call.mustClose || connection.isClosing) this.#end(connection, call)
+    else this.#encode(connection, call)
+    if (connection.deferred.length > 0 || connection.isPaused) this.#unblocked.push(connection)
+  }
+
+  /** A call of a closed connection has ended. */
+  onCallGone(connection: Connection): void {
+    this.#forgetIfIdle(connection)
+  }
+
+  #tick(eventCount: number): void {
+    const shard = this.#shard
+    try {
+      if (shard === null) {
+        this.#flush()
+        return
+      }
+      const { own, clock } = this.#options
+      shard.sleep.awake(own)
+      this.#handleEvents(eventCount)
+      const nowMs = clock.nowMs()
+      shard.work(nowMs)
+      this.#serveUnblocked()
+      this.#serveNeeds()
+      if (!this.#window.refill()) shard.relieveMemory()
+      this.#count()
+      this.#flush()
+      shard.sleep.fallAsleep(own)
+      if (shard.peers.hasMessages() || this.#unblocked.length > 0) {
+        shard.sleep.awake(own)
+        this.#options.native.ringDoorbell(this.doorbell)
+      }
+    } catch (error) {
+      this.#options.onFatal(error as Error)
+    }
+  }
+
+  #handleEvents(count: number): void {
+    const events = this.#events
+    for (let i = 0, at = 0; i < count; i++, at += EVENT_WORDS) {
+      const number = events[at + 1]!
+      switch (events[at]) {
+        case EVENT_FRAME:
+          this.#onFrame(this.#connections[number]!, events[at + 2]!, events[at + 3]!)
+          break
+        case EVENT_SENT:
+          this.#onSent(events[at + 2]!)
+          break
+        case EVENT_CLOSED:
+          this.#onClosed(this.#connections[number]!, events[at + 2]!, events[at + 3]!)
+          break
+        case EVENT_NEED:
+          this.#needs.push(number, events[at + 2]!)
+          break
+      }
+    }
+  }
+
+  #onFrame(connection: Connection, offset: number, length: number): void {
+    this.#shard!.counters.add('frames', 1)
+    if (connection.deferred.length > 0 || !this.#mayBegin(connection)) {
+      connection.deferred.push(offset, length)
+      if (!connection.isPaused && !connection.isClosed) {
+        connection.isPaused = true
+        this.#output.pause(connection.number)
+      }
+      return
+    }
+    this.#begin(connection, offset, length)
+  }
+
+  #mayBegin(connection: Connection): boolean {
+    return !connection.isExclusive && connection.inFlight < LIMITS.connectionFramesInFlightMax
+  }
+
+  #begin(connection: Connection, offset: number, length: number): void {
+    const { arena } = this.#options
+    const isWanted = !connection.isClosed && !connection.isClosing
+    if (isWanted && !this.#requests!.begin(connection, offset, length)) this.#closeConnection(connection)
+    arena.release(arena.blockOf(offset))
+  }
+
+  /** Goes on with frames that came too early. */
+  #serveUnblocked(): void {
+    for (let i = 0; i < this.#unblocked.length; i++) {
+      const connection = this.#unblocked[i]!
+      const { deferred } = connection
+      let next = 0
+      while (next < deferred.length && this.#mayBegin(connection)) {
+        this.#begin(connection, deferred[next]!, deferred[next + 1]!)
+        next += 2
+      }
+      deferred.splice(0, next)
+      const isCalm = deferred.length === 0 && connection.inFlight <= LIMITS.connectionFramesInFlightMax / 2
+      if (connection.isPaused && isCalm && !connection.isClosed) {
+        connection.isPaused = false
+        this.#output.resume(connection.number)
+      }
+    }
+    this.#unblocked.length = 0
+  }
+
+  /** Gives frames longer than a block a run of blocks, in the order they asked, while there are any. */
+  #serveNeeds(): void {
+    const { arena } = this.#options
+    let served = 0
+    while (served < this.#needs.length) {
+      const offset = arena.allocate(this.#needs[served + 1]!)
+      if (offset < 0) {
+        this.#shard!.relieveMemory()
+        break
+      }
+      this.#output.assign(this.#needs[served]!, offset)
+      served += 2
+    }
+    this.#needs.splice(0, served)
+  }
+
+  #encode(connection: Connection, call: Call): void {
+    const output = this.#output
+    if (!output.hasRoom) this.#flush()
+    const firstRow = output.rowCount
+    const token = call.apiKey === FETCH ? this.#issueToken() : -1
+    try {
+      output.begin(connection.number)
+      this.#header.correlationId = call.correlationId
+      writeResponseHeader(output, responseHeaderVersion(call.apiKey, call.apiVersion), this.#header)
+      call.encode(output)
+      if (output.finish(token)) {
+        this.#leased[token] = call as FetchCall
+        this.#leaseHolders[token] = connection
+        return
+      }
+    } catch (error) {
+      if (!(error instanceof NoMemoryError)) throw error
+      this.#options.log.warn({ apiKey: call.apiKey }, `${error.message}: the connection is closed`)
+      output.abandon(firstRow)
+      this.#closeConnection(connection)
+    }
+    if (token >= 0) this.#freeTokens.push(token)
+    this.#end(connection, call)
+  }
+
+  #issueToken(): number {
+    return this.#freeTokens.pop() ?? this.#leased.push(null) - 1
+  }
+
+  #onSent(token: number): void {
+    const call = this.#leased[token]!
+    const connection = this.#leaseHolders[token]!
+    this.#leased[token] = null
+    this.#freeTokens.push(token)
+    this.#end(connection, call)
+    if (connection.isClosed) this.#forgetIfIdle(connection)
+    else if (connection.deferred.length > 0 || connection.isPaused) this.#unblocked.push(connection)
+  }
+
+  #end(connection: Connection, call: Call): void {
+    connection.inFlight--
+    call.finish(true)
+  }
+
+  #closeConnection(connection: Connection): void {
+    if (connection.isClosing || connection.isClosed) return
+    connection.isClosing = true
+    this.#output.close(connection.number)
+  }
+
+  #onClosed(connection: Connection, reason: number, errno: number): void {
+    const words = closedReason(reason, errno)
+    if (words !== null) this.#options.log.info({ clientSoftware: connection.clientSoftware }, words)
+    const { arena } = this.#options
+    for (let i = 0; i < connection.deferred.length; i += 2) arena.release(arena.blockOf(connection.deferred[i]!))
+    connection.deferred.length = 0
+    connection.drop((call) => {
+      if (call.apiKey !== FETCH) return false
+      ;(call as FetchCall).cancel()
+      return true
+    })
+    this.#forgetIfIdle(connection)
+  }
+
+  #forgetIfIdle(connection: Connection): void {
+    if (!connection.isClosed || connection.inFlight > 0) return
+    if (this.#connections[connection.number] !== connection) return
+    this.#connections[connection.number] = undefined
+    this.connectionCount--
+    this.#output.forget(connection.number)
+  }
+
+  /** Sends what is lined up. Events of the flush itself are handled at once; they may line up a little more. */
+  #flush(): void {
+    let waitMs = this.#waitMs()
+    do {
+      const count = this.#reactor.flush(this.#output.rowCount, waitMs)
+      this.#output.clear()
+      waitMs = WAIT_UNCHANGED
+      this.#handleEvents(count)
+    } while (this.#output.rowCount > 0)
+  }
+
+  #waitMs(): number {
+    const deadlineMs = this.#shard?.nextDeadlineMs() ?? Number.POSITIVE_INFINITY
+    if (deadlineMs === this.#armedMs) return WAIT_UNCHANGED
+    this.#armedMs = deadlineMs
+    if (deadlineMs === Number.POSITIVE_INFINITY) return WAIT_NONE
+    return Math.max(0, Math.ceil(deadlineMs - this.#options.clock.nowMs()))
+  }
+
+  #count(): void {
+    const { counters } = this.#shard!
+    const words = this.#counters
+    counters.set('ticks', words[COUNTER_TICKS]! >>> 0)
+    counters.set('receivedBytes', fromWords(words[COUNTER_RECEIVED_BYTES]!, words[COUNTER_RECEIVED_BYTES + 1]!))
+    counters.set('sentBytes', fromWords(words[COUNTER_SENT_BYTES]!, words[COUNTER_SENT_BYTES + 1]!))
+    counters.set('sendfileBytes', fromWords(words[COUNTER_SENDFILE_BYTES]!, words[COUNTER_SENDFILE_BYTES + 1]!))
+  }
+}

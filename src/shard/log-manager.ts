@@ -1,0 +1,155 @@
+// The logs of this shard's partitions, from metadata to disk and back: opened when a partition comes, closed and removed
+// when it goes.
+//
+// Owner: the shard. A partition that is made while the broker runs has its log at once, in memory; its directory and
+// files come with its first drain.
+import { type ServerProperty, topicSettings } from '../config/topic-configs.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Drainer } from '../log/drainer.ts'
+import { LeaderEpochs } from '../log/leader-epochs.ts'
+import type { LogDirectories } from '../log/log-directories.ts'
+import { type LogIdentity, PartitionLog, type RecoveredLog } from '../log/partition-log.ts'
+import type { SegmentFiles } from '../log/segment-files.ts'
+import { Segment } from '../log/segment.ts'
+import { RESOURCE_TOPIC } from '../metadata/configs.ts'
+import type { MetadataImage } from '../metadata/image.ts'
+import type { ImageListener } from '../metadata/listener.ts'
+import type { PartitionRoute, Routes } from '../metadata/routes.ts'
+import type { TopicImage } from '../metadata/topics.ts'
+import { ErrorCode } from '../model/error-codes.ts'
+import { uuidToWords } from '../model/uuid.ts'
+import type { InternTable } from '../wire/intern.ts'
+
+export interface LogManagerOptions {
+  own: number
+  image: MetadataImage
+  routes: Routes
+  names: InternTable
+  topicIds: InternTable
+  settings: Settings
+  directories: LogDirectories
+  files: SegmentFiles
+  drainer: Drainer
+  onFailure: (error: Error) => void
+}
+
+export class LogManager implements ImageListener {
+  readonly #options: LogManagerOptions
+  readonly #logs = new Set<PartitionLog>()
+  /** Closed, but with batches that the journal still reads. */
+  readonly #leaving = new Set<PartitionLog>()
+  readonly #server: ServerProperty
+  /** Until recovery has opened what is on disk, new partitions only get routes. */
+  #isRecovering = true
+
+  constructor(options: LogManagerOptions) {
+    this.#options = options
+    this.#server = (name) => options.settings.given[name as keyof typeof options.settings.given]
+  }
+
+  get logs(): ReadonlySet<PartitionLog> {
+    return this.#logs
+  }
+
+  topicCreated(topic: TopicImage): void {
+    const { routes, names, topicIds } = this.#options
+    routes.addTopic(topic)
+    names.add(topic.name)
+    topicIds.add(topic.topicId)
+  }
+
+  partitionAdded(topic: TopicImage, partition: number): void {
+    const route = this.#options.routes.addPartition(topic, partition)
+    if (!this.#isRecovering && route.shard === this.#options.own) this.open(route, emptyLog(this.identityOf(route)))
+  }
+
+  partitionChanged(topic: TopicImage, partition: number): void {
+    const log = this.#options.routes.topicById(topic.topicId)?.partitions[partition]?.log
+    if (log) log.leaderEpoch = topic.partitions[partition]!.leaderEpoch
+  }
+
+  topicDeleted(topic: TopicImage): void {
+    const { routes, names, topicIds } = this.#options
+    names.remove(topic.name)
+    topicIds.remove(topic.topicId)
+    for (const route of routes.removeTopic(topic)) {
+      const { log } = route
+      route.log = null
+      if (log === null) continue
+      log.close(ErrorCode.UnknownTopicOrPartition)
+      this.#logs.delete(log)
+      this.#leaving.add(log)
+    }
+    // The name may be another topic's by now.
+    if (routes.topicByName(topic.name) !== undefined) names.add(topic.name)
+    this.removeLeaving()
+  }
+
+  configsChanged(resourceType: number, resourceName: string): void {
+    if (resourceType !== RESOURCE_TOPIC) return
+    const topic = this.#options.routes.topicByName(resourceName)
+    for (const route of topic?.partitions ?? []) if (route.log !== null) route.log.config = this.configOf(resourceName)
+  }
+
+  /** Routes of the partitions that live here, for recovery; from then on new partitions are opened as they come. */
+  endRecovery(): void {
+    this.#isRecovering = false
+  }
+
+  ownRoutes(): PartitionRoute[] {
+    const own: PartitionRoute[] = []
+    for (const topic of this.#options.routes.topics()) {
+      for (const route of topic.partitions) if (route.shard === this.#options.own) own.push(route)
+    }
+    return own
+  }
+
+  open(route: PartitionRoute, state: RecoveredLog): PartitionLog {
+    const { image, partition } = { image: route.topic.image, partition: route.partition }
+    const identity = this.identityOf(route)
+    const log = new PartitionLog(identity, uuidToWords(identity.topicId), this.configOf(image.name), {
+      ...state,
+      leaderEpoch: image.partitions[partition]!.leaderEpoch,
+    })
+    route.log = log
+    this.#logs.add(log)
+    return log
+  }
+
+  identityOf(route: PartitionRoute): LogIdentity {
+    const { name, topicId } = route.topic.image
+    const directory = this.#options.directories.pathOf(name, route.partition)
+    return { topic: name, topicId, partition: route.partition, directory }
+  }
+
+  configOf(topic: string) {
+    return topicSettings(this.#options.image.configs.ofTopic(topic), this.#server)
+  }
+
+  /** Removes the closed logs whose batches the journal is done with. After each journal group. */
+  removeLeaving(): void {
+    for (const log of this.#leaving) {
+      if (log.durableOffset < log.endOffset) continue
+      this.#leaving.delete(log)
+      this.#remove(log).catch((error: Error) => this.#options.onFailure(error))
+    }
+  }
+
+  async #remove(log: PartitionLog): Promise<void> {
+    const { drainer, files, directories } = this.#options
+    await drainer.discard(log)
+    for (const segment of log.segments) await files.forget(segment)
+    await directories.remove(log.identity)
+  }
+}
+
+function emptyLog(identity: LogIdentity): RecoveredLog {
+  return {
+    leaderEpoch: 0,
+    logStartOffset: 0,
+    endOffset: 0,
+    segments: [new Segment(identity, 0, 0)],
+    leaderEpochs: new LeaderEpochs(),
+    producers: null,
+  }
+}

@@ -1,0 +1,30 @@
+// What shards say to each other: 16-word messages over rings. A request is answered exactly once; a WATCH is answered
+// when there is more to read or when it was cancelled, whichever comes first.
+//
+// Word 0 is the kind, word 1 the sender's ticket, which the answer brings back. Requests about a partition carry its
+// handle and the sender's metadata version: a receiver that has not applied that version yet parks the message.
+
+/** `[kind, ticket, handle, version, arena, block, offset, length, acks, takesZstd]` */
+export const PRODUCE = 1
+/** `[kind, ticket, error, baseOffset×2, appendTime×2, logStart×2]` */
+export const PRODUCE_ANSWER = 2
+/** `[kind, ticket, handle, version, offset×2, bytesMax, leaderEpoch, lastFetchedEpoch]` */
+export const FETCH = 3
+/** `[kind, ticket, error, highWatermark×2, logStart×2, tableOffset, rows, bytes, divergingEpoch, divergingEnd×2]`; the table lies in the sender's arena. */
+export const FETCH_ANSWER = 4
+/** `[kind, ticket, handle, version, highWatermark×2]`: tell me when the high watermark is another than this. */
+export const WATCH = 5
+/** `[kind, ticket]` */
+export const WATCH_ANSWER = 6
+/** `[kind, ticket]`: of a WATCH that may have been answered already; then it means nothing. */
+export const CANCEL = 7
+/** `[kind, ticket, handle, version, timestamp×2, isolation, leaderEpoch]` */
+export const LIST_OFFSETS = 8
+/** `[kind, ticket, error, offset×2, timestamp×2, leaderEpoch]` */
+export const LIST_OFFSETS_ANSWER = 9
+/** `[kind, ticket, handle, version, epoch, currentLeaderEpoch]` */
+export const EPOCH_END = 10
+/** `[kind, ticket, error, leaderEpoch, endOffset×2]` */
+export const EPOCH_END_ANSWER = 11
+/** From the control thread: `[kind, 0, descriptor, listener]`. */
+export const ACCEPTED = 12

@@ -1,0 +1,360 @@
+// A shard: the partitions that one thread owns, their journal, and the work of a tick.
+//
+// Thread: its worker. `work` runs once a tick, between the reading of sockets and their writing; what it starts and has
+// to wait for (opening a file, a drain, a checkpoint) goes on by promise and has a tick run when it is done.
+import type { ProduceCall, ProduceContext } from '../api/00-produce.ts'
+import { FetchSessions } from '../api/fetch-session.ts'
+import { LIMITS } from '../config/limits.ts'
+import type { Settings } from '../config/settings.ts'
+import { writeCheckpoint } from '../journal/checkpoint.ts'
+import { JOURNAL_FILES, openJournalFiles } from '../journal/files.ts'
+import { Journal, type JournalListener } from '../journal/journal.ts'
+import type { DiskFile, Env } from '../lib/env.ts'
+import { Pool } from '../lib/pool.ts'
+import { Batch } from '../log/batch.ts'
+import { Checkpointer } from '../log/checkpointer.ts'
+import { DiskWriter } from '../log/disk-writer.ts'
+import { Drainer } from '../log/drainer.ts'
+import { LogDirectories } from '../log/log-directories.ts'
+import type { PartitionLog } from '../log/partition-log.ts'
+import { LogReader } from '../log/reader.ts'
+import { SegmentFiles } from '../log/segment-files.ts'
+import { TimeLookup } from '../log/time-lookup.ts'
+import type { Arena, ArenaView } from '../memory/arena.ts'
+import { DescriptorHolds } from '../memory/descriptor-holds.ts'
+import { SliceTables } from '../memory/slices.ts'
+import { type MetadataBatch, MetadataImage } from '../metadata/image.ts'
+import { type PartitionRoute, Routes } from '../metadata/routes.ts'
+import { ErrorCode } from '../model/error-codes.ts'
+import { type Native, PROGRESS_WORDS } from '../native/contract.ts'
+import { Counters } from '../observe/counters.ts'
+import type { Log } from '../observe/log.ts'
+import { SleepFlags } from '../ring/sleep.ts'
+import { nameTable, uuidTable } from '../wire/intern.ts'
+import { Appends } from './appends.ts'
+import { Fetches } from './fetches.ts'
+import { LogManager } from './log-manager.ts'
+import { PeerMessages } from './peer-messages.ts'
+import { Peers } from './peers.ts'
+import { Queries } from './queries.ts'
+import { type RecoveryReport, recoverShard } from './recovery.ts'
+import type { SharedMemory } from './shared-memory.ts'
+
+export interface ShardOptions {
+  own: number
+  nodeId: number
+  /** Counts the starts of this data directory. */
+  runEpoch: number
+  directory: string
+  settings: Settings
+  env: Env
+  native: Native
+  shared: SharedMemory
+  arena: Arena
+  /** Every shard's by number, the own one in its place. */
+  arenas: readonly ArenaView[]
+  /** The reactor's, which the disk queues ring. */
+  doorbell: number
+  log: Log
+  /** Has a thread tick soon: another one, or this. */
+  wake: (thread: number) => void
+  /** The log directory is lost for this process. */
+  onFatal: (error: Error) => void
+  /** A connection that the control thread accepted for this shard. */
+  onAccepted: (descriptor: number, listener: number) => void
+}
+
+export class Shard implements ProduceContext, JournalListener {
+  readonly options: ShardOptions
+  readonly arena: Arena
+  readonly arenas: readonly ArenaView[]
+  readonly image = new MetadataImage()
+  readonly routes: Routes
+  readonly names = nameTable(LIMITS.internedNamesMax)
+  readonly topicIds = uuidTable(LIMITS.internedNamesMax)
+  readonly counters: Counters
+  readonly fetches: Fetches
+  readonly queries: Queries
+  readonly sleep: SleepFlags
+  readonly peers: Peers
+  readonly #appends: Appends
+  readonly #messages: PeerMessages
+  readonly #manager: LogManager
+  readonly #drainer: Drainer
+  readonly #drainWriter: DiskWriter
+  readonly #files: SegmentFiles
+  readonly #batches = new Pool(() => new Batch())
+  readonly #touched: PartitionLog[] = []
+  #journal: Journal | null = null
+  #journalFiles: DiskFile[] = []
+  #checkpointer: Checkpointer | null = null
+  #lastGeneration = 0
+  nowMs = 0
+
+  constructor(options: ShardOptions) {
+    this.options = options
+    const { own, shared, env, native, settings, nodeId, directory, doorbell, log } = options
+    this.arena = options.arena
+    this.arenas = options.arenas
+    this.routes = new Routes(shared.shards)
+    this.counters = new Counters(shared.counters, own)
+    this.sleep = new SleepFlags(shared.sleep)
+    const holds = new DescriptorHolds(shared.descriptorHolds)
+    const tables = new SliceTables(this.arena, this.arenas, holds)
+    const directories = new LogDirectories(env.disk, directory)
+    const slots = LIMITS.segmentFilesOpenMax
+    this.#files = new SegmentFiles(env.disk, ({ identity }) => directories.ensure(identity), holds, own * slots, slots)
+    const progress = progressWords()
+    const arenaBytes = this.arenas.map(({ bytes }) => bytes)
+    this.#drainWriter = new DiskWriter(native.createDiskQueue(arenaBytes, progress, doorbell, 4096), progress, directory)
+    const onFailure = options.onFatal
+    const wake = () => options.wake(own)
+    const onReadFailure = (error: Error) => log.error({ err: error }, 'a read from a segment failed')
+    const metadataVersion = () => this.metadataVersion
+    this.#drainer = new Drainer({
+      disk: env.disk,
+      writer: this.#drainWriter,
+      files: this.#files,
+      arenas: this.arenas,
+      batches: this.#batches,
+      drainBytes: LIMITS.drainBytes,
+      onFailure,
+      onDrained: (bytes) => this.counters.add('drainedBytes', bytes),
+    })
+    this.peers = new Peers({
+      writers: shared.rings[own]!,
+      readers: shared.rings.map((ringsFrom) => ringsFrom[own]!),
+      credits: LIMITS.ringCredits,
+      sleep: this.sleep,
+      wake: options.wake,
+      onMessage: (thread, words, at) => this.#messages.onMessage(thread, words, at),
+    })
+    this.#appends = new Appends({
+      native,
+      arenas: this.arenas,
+      journal: () => this.#journal!,
+      drainer: this.#drainer,
+      batches: this.#batches,
+      counters: this.counters,
+      answerPeer: (append, error) => this.#messages.answerProduce(append, error),
+    })
+    this.fetches = new Fetches({
+      own,
+      nodeId,
+      routes: this.routes,
+      sessions: new FetchSessions(sessionsMax(settings, shared.shards), env.random),
+      fetchBytesMax: settings['fetch.max.bytes'],
+      reader: new LogReader(env.disk, this.#files, tables, holds),
+      tables,
+      arenas: this.arenas,
+      holds,
+      peers: this.peers,
+      counters: this.counters,
+      metadataVersion,
+      onReadFailure,
+      wake,
+    })
+    const lookup = new TimeLookup(env.disk, this.#files, this.arenas)
+    this.queries = new Queries({
+      own,
+      routes: this.routes,
+      lookup,
+      peers: this.peers,
+      metadataVersion,
+      onReadFailure,
+      wake,
+    })
+    this.#messages = new PeerMessages(this, this.#appends, options.onAccepted)
+    this.#manager = new LogManager({
+      own,
+      image: this.image,
+      routes: this.routes,
+      names: this.names,
+      topicIds: this.topicIds,
+      settings,
+      directories,
+      files: this.#files,
+      drainer: this.#drainer,
+      onFailure,
+    })
+    this.image.listen(this.#manager)
+  }
+
+  get nodeId(): number {
+    return this.options.nodeId
+  }
+
+  /** What messages between shards carry, so that one that is behind knows it. */
+  get metadataVersion(): number {
+    return this.image.offset
+  }
+
+  applyMetadata(batch: MetadataBatch): void {
+    this.image.apply(batch)
+    this.#messages.onMetadataApplied()
+  }
+
+  /** Opens this shard's logs, complete up to the last durable record. The metadata is applied before. */
+  async recover(): Promise<RecoveryReport> {
+    const { own, env, native, directory, runEpoch } = this.options
+    const report = await recoverShard({
+      own,
+      disk: env.disk,
+      directory,
+      arena: this.arena,
+      native,
+      manager: this.#manager,
+      drainer: this.#drainer,
+      batches: this.#batches,
+      nowMs: env.clock.wallMs(),
+    })
+    this.#lastGeneration = report.lastGeneration
+    this.#checkpointer = new Checkpointer({
+      shard: own,
+      runEpoch,
+      lastGeneration: this.#lastGeneration,
+      drainer: this.#drainer,
+      logs: () => this.#manager.logs,
+      unsyncedSequence: () => this.#journal?.unsyncedSequence ?? 1,
+      write: (checkpoint) => writeCheckpoint(env.disk, directory, checkpoint, native.crc32c),
+      onCheckpoint: (sequence) => {
+        this.counters.add('checkpoints', 1)
+        this.#journal?.release(sequence)
+      },
+      onFailure: this.options.onFatal,
+    })
+    await this.#checkpointer.run()
+    return report
+  }
+
+  /** Starts the journal of this run. Not before every shard has recovered: its files hold the last run's until then. */
+  async open(): Promise<void> {
+    const { own, env, native, directory, settings, runEpoch, doorbell } = this.options
+    const fileBytes = settings['millrace.journal.bytes'] / JOURNAL_FILES
+    this.#journalFiles = await openJournalFiles(env.disk, directory, own, fileBytes)
+    const progress = progressWords()
+    const arenaBytes = this.arenas.map(({ bytes }) => bytes)
+    const groupBytesMax = Math.min(LIMITS.journalGroupBytesMax, fileBytes / 2)
+    this.#journal = new Journal({
+      shard: own,
+      runEpoch,
+      files: this.#journalFiles,
+      fileBytes,
+      groupBytesMax,
+      arena: this.arena,
+      own,
+      queue: native.createDiskQueue(arenaBytes, progress, doorbell, groupBytesMax),
+      progress,
+      checksum: native.crc32c,
+      listener: this,
+    })
+  }
+
+  /** The tick's work, after the frames that came are begun and before what is to be sent leaves. */
+  work(nowMs: number): void {
+    this.nowMs = nowMs
+    this.#appends.wallMs = this.options.env.clock.wallMs()
+    this.fetches.nowMs = nowMs
+    this.peers.poll()
+    this.#appends.run()
+    this.#journal?.pump()
+    this.#drainWriter.poll()
+    this.fetches.run()
+    this.peers.publish()
+  }
+
+  /** When `work` must run at the latest: Infinity for never. */
+  nextDeadlineMs(): number {
+    return this.fetches.nextDeadlineMs()
+  }
+
+  /** Memory runs short: whatever waits for a good moment to be drained is drained now. */
+  relieveMemory(): void {
+    this.#drainer.startAll()
+  }
+
+  /** Everything acknowledged goes into segments; then nothing is left to replay. */
+  async close(): Promise<void> {
+    await this.#checkpointer?.settle()
+    await this.#checkpointer?.run()
+    this.#journal?.close()
+    this.#drainWriter.close()
+    for (const file of this.#journalFiles) await file.close()
+    await this.#files.closeAll()
+  }
+
+  /** True when no append waits for the journal: a clean stop checkpoints then. */
+  get isQuiet(): boolean {
+    return this.#journal === null || this.#journal.isIdle
+  }
+
+  append(call: ProduceCall, row: number, route: PartitionRoute, offset: number, length: number): void {
+    const { own } = this.options
+    this.arena.hold(call.block)
+    if (route.shard !== own) {
+      this.counters.add('peerProduces', 1)
+      this.#messages.askProduce(call, row, route, offset, length)
+      return
+    }
+    const append = this.#appends.take()
+    append.arena = own
+    append.block = call.block
+    append.offset = offset
+    append.length = length
+    append.acks = call.acks
+    append.takesZstd = call.takesZstd
+    append.call = call
+    append.row = row
+    this.queueAppend(append, route)
+  }
+
+  /** A local append, or a peer's: refused at once if the log is not here. */
+  queueAppend(append: ReturnType<Appends['take']>, route: PartitionRoute | undefined): void {
+    const log = route?.log ?? null
+    if (log === null) this.#appends.refuse(append, ErrorCode.NotLeaderOrFollower)
+    else {
+      append.log = log
+      this.#appends.queue(append)
+    }
+  }
+
+  onWritten(batch: Batch): void {
+    const { waiter } = batch
+    batch.waiter = null
+    waiter?.onWritten()
+  }
+
+  onDurable(batch: Batch): void {
+    const { log } = batch
+    log.advanceDurable(batch.nextOffset)
+    if (this.#touched[this.#touched.length - 1] !== log) this.#touched.push(log)
+  }
+
+  onGroupDurable(): void {
+    for (const log of this.#touched) {
+      // The only replica: what is durable here is durable on all that are in sync.
+      log.advanceHighWatermark(log.durableOffset)
+      this.#drainer.onDurable(log)
+    }
+    this.#touched.length = 0
+    this.counters.set('journalGroups', this.#journal!.groupsSynced)
+    this.counters.set('journalBytes', this.#journal!.bytesWritten)
+    this.#manager.removeLeaving()
+  }
+
+  onFileFull(): void {
+    this.#checkpointer!.start()
+  }
+
+  onFailure(error: Error): void {
+    this.options.onFatal(error)
+  }
+}
+
+function progressWords(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(PROGRESS_WORDS * 4))
+}
+
+function sessionsMax(settings: Settings, shards: number): number {
+  return Math.ceil(settings['max.incremental.fetch.session.cache.slots'] / shards)
+}

@@ -1,0 +1,38 @@
+// Everything that threads share, made once by the control thread and posted to every shard. The control thread is the
+// last thread: number `shards`.
+import { LIMITS } from '../config/limits.ts'
+import { type ArenaMemory, createArenaMemory } from '../memory/arena.ts'
+import { createDescriptorHoldsMemory } from '../memory/descriptor-holds.ts'
+import { createCountersMemory } from '../observe/counters.ts'
+import { createRingMemory } from '../ring/descriptor.ts'
+import { createSleepMemory } from '../ring/sleep.ts'
+
+export interface SharedMemory {
+  shards: number
+  arenas: ArenaMemory[]
+  /** `rings[from][to]`; null to itself, and towards the control thread, which is spoken to by message ports. */
+  rings: (SharedArrayBuffer | null)[][]
+  sleep: SharedArrayBuffer
+  descriptorHolds: SharedArrayBuffer
+  counters: SharedArrayBuffer
+  /** Each thread's doorbell + 1, 0 before it has one. */
+  doorbells: SharedArrayBuffer
+}
+
+export function createSharedMemory(shards: number, arenaBytes: number): SharedMemory {
+  const threads = shards + 1
+  const rings = Array.from({ length: threads }, (_, from) =>
+    Array.from({ length: threads }, (_, to) =>
+      from === to || to === shards ? null : createRingMemory(LIMITS.ringSlots),
+    ),
+  )
+  return {
+    shards,
+    arenas: Array.from({ length: shards }, () => createArenaMemory(arenaBytes, LIMITS.arenaBlockBytes)),
+    rings,
+    sleep: createSleepMemory(threads),
+    descriptorHolds: createDescriptorHoldsMemory(shards, LIMITS.segmentFilesOpenMax),
+    counters: createCountersMemory(threads),
+    doorbells: new SharedArrayBuffer(threads * 4),
+  }
+}
