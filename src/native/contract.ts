@@ -236,7 +236,12 @@ export interface Native {
   readonly kind: 'addon' | 'stand-in'
   createReactor(tables: ReactorTables, onTick: OnTick): Reactor
   createAcceptor(onAccepted: OnAccepted): Acceptor
-  createDiskQueue(arenas: readonly ArenaBytes[], progress: Int32Array, doorbell: number, alignedBytesMax: number): DiskQueue
+  createDiskQueue(
+    arenas: readonly ArenaBytes[],
+    progress: Int32Array,
+    doorbell: number,
+    alignedBytesMax: number,
+  ): DiskQueue
   createBatchValidator(arenas: readonly ArenaBytes[]): BatchValidator
   /** CRC-32C (Castagnoli) of `bytes[offset, offset + length)`, going on from `seed` (0 to start). Unsigned. */
   crc32c(bytes: Uint8Array, offset: number, length: number, seed: number): number
