@@ -1,0 +1,102 @@
+// The requests that are neither Produce nor Fetch, as a shard serves them: from its own image, or by sending the bytes to
+// the control thread.
+//
+// Owner: the shard's loop.
+import { unsupportedApiVersions } from '../api/18-api-versions.ts'
+import type { ColdApi, ShardContext } from '../api/define-api.ts'
+import { admit, advertisedApis, coldApis } from '../api/table.ts'
+import { supportedFeatures } from '../controller/features.ts'
+import type { ErrorCode } from '../model/error-codes.ts'
+import type { Shard } from '../shard/shard.ts'
+import { apiVersionsApi, writeApiVersionsResponse } from '../wire/generated/18-api-versions.ts'
+import type { Reader } from '../wire/reader.ts'
+import type { Writer } from '../wire/writer.ts'
+import type { ColdRequest, ColdRequests } from './requests.ts'
+import type { ShardData, ToControl } from './thread-messages.ts'
+
+type WriteBody = (writer: Writer) => void
+
+export class ShardRequests implements ColdRequests {
+  readonly #shard: Shard
+  readonly #data: ShardData
+  readonly #post: (message: ToControl) => void
+  readonly #forwarded = new Map<number, (body: Uint8Array) => void>()
+  readonly #creating = new Map<number, (errors: ReadonlyMap<string, ErrorCode>) => void>()
+  #ids = 0
+
+  constructor(shard: Shard, data: ShardData, post: (message: ToControl) => void) {
+    this.#shard = shard
+    this.#data = data
+    this.#post = post
+  }
+
+  handle(request: ColdRequest, reader: Reader): Promise<WriteBody> | null {
+    const { apiKey, apiVersion } = request
+    switch (admit(apiKey, apiVersion)) {
+      case 'refuse':
+        return null
+      case 'unsupported-api-versions':
+        // The request is not parsed; the answer is in version 0, which every client can read.
+        return Promise.resolve((writer) => writeApiVersionsResponse(writer, 0, unsupportedApiVersions()))
+    }
+    const api = coldApis.get(apiKey)!
+    return api.runsOn === 'shard' ? this.#handleHere(api, request, reader) : this.#forward(request, reader)
+  }
+
+  onAnswered(id: number, body: Uint8Array): void {
+    this.#forwarded.get(id)!(body)
+    this.#forwarded.delete(id)
+  }
+
+  onTopicsCreated(id: number, errors: ReadonlyMap<string, number>): void {
+    this.#creating.get(id)!(errors as ReadonlyMap<string, ErrorCode>)
+    this.#creating.delete(id)
+  }
+
+  async #handleHere(
+    api: Extract<ColdApi, { runsOn: 'shard' }>,
+    request: ColdRequest,
+    reader: Reader,
+  ): Promise<WriteBody> {
+    const { apiVersion, connection } = request
+    const decoded = api.read(reader, apiVersion)
+    if (api.key === apiVersionsApi.key && apiVersion >= 3) {
+      connection.clientSoftware = `${decoded.clientSoftwareName} ${decoded.clientSoftwareVersion}`
+    }
+    const response = await api.handle(decoded, this.#context(request))
+    return (writer) => api.write(writer, apiVersion, response)
+  }
+
+  #forward({ apiKey, apiVersion, listener }: ColdRequest, reader: Reader): Promise<WriteBody> {
+    const id = ++this.#ids
+    const body = reader.bytes.slice(reader.position, reader.end)
+    return new Promise((resolve) => {
+      this.#forwarded.set(id, (answer) => resolve((writer) => writer.writeRaw(answer)))
+      this.#post({ type: 'request', id, apiKey, apiVersion, listener, body })
+    })
+  }
+
+  #context({ apiVersion, listener }: ColdRequest): ShardContext {
+    const { settings, clusterId, nodeId, listenerNames } = this.#data
+    return {
+      apiVersion,
+      listenerName: listenerNames[listener]!,
+      image: this.#shard.image,
+      nodeId,
+      clusterId,
+      advertisedApis,
+      supportedFeatures,
+      routes: this.#shard.routes,
+      queries: this.#shard.queries,
+      createTopics: settings['auto.create.topics.enable'] ? (names) => this.#createTopics(names) : null,
+    }
+  }
+
+  #createTopics(names: readonly string[]): Promise<ReadonlyMap<string, ErrorCode>> {
+    const id = ++this.#ids
+    return new Promise((resolve) => {
+      this.#creating.set(id, resolve)
+      this.#post({ type: 'create-topics', id, names })
+    })
+  }
+}

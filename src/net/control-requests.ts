@@ -1,0 +1,47 @@
+// Requests that shards send to the control thread: decoded, handled and encoded here, bytes in and bytes out.
+//
+// Owner: the control thread. It never sees a record batch.
+import { autoCreateTopics } from '../api/auto-create-topics.ts'
+import type { ColdApi, ControlContext } from '../api/define-api.ts'
+import { coldApis } from '../api/table.ts'
+import { LIMITS } from '../config/limits.ts'
+import type { Log } from '../observe/log.ts'
+import { Reader } from '../wire/reader.ts'
+import { Writer } from '../wire/writer.ts'
+import type { ToControl, ToShard } from './thread-messages.ts'
+
+type Shared = Omit<ControlContext, 'apiVersion' | 'listenerName'>
+
+export class ControlRequests {
+  readonly #shared: Shared
+  readonly #listenerNames: readonly string[]
+  readonly #log: Log
+
+  constructor(shared: Shared, listenerNames: readonly string[], log: Log) {
+    this.#shared = shared
+    this.#listenerNames = listenerNames
+    this.#log = log
+  }
+
+  /** Resolves to the answer's body; empty for a request whose bytes are none, which closes its connection. */
+  async handle({ id, apiKey, apiVersion, listener, body }: Extract<ToControl, { type: 'request' }>): Promise<ToShard> {
+    const api = coldApis.get(apiKey) as Extract<ColdApi, { runsOn: 'control' }>
+    const reader = new Reader()
+    reader.reset(body, new DataView(body.buffer, body.byteOffset, body.length), 0, body.length, LIMITS.requestDecodeBytesMax)
+    try {
+      const request = api.read(reader, apiVersion)
+      const context = { ...this.#shared, apiVersion, listenerName: this.#listenerNames[listener]! }
+      const response = await api.handle(request, context)
+      const writer = new Writer()
+      api.write(writer, apiVersion, response)
+      return { type: 'answered', id, body: writer.written() }
+    } catch (error) {
+      this.#log.warn({ err: error, apiKey, apiVersion }, 'a request could not be handled')
+      return { type: 'answered', id, body: new Uint8Array(0) }
+    }
+  }
+
+  async createTopics({ id, names }: Extract<ToControl, { type: 'create-topics' }>): Promise<ToShard> {
+    return { type: 'topics-created', id, errors: await autoCreateTopics(this.#shared, names) }
+  }
+}

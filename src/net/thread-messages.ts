@@ -1,0 +1,43 @@
+// What the control thread and a shard say to each other through their message port: all that is not a record batch and
+// not urgent. In order, each way.
+import type { Settings } from '../config/settings.ts'
+import type { MetadataBatch } from '../metadata/image.ts'
+import type { RecoveryReport } from '../shard/recovery.ts'
+import type { SharedMemory } from '../shard/shared-memory.ts'
+
+/** What a shard's thread is started with. */
+export interface ShardData {
+  own: number
+  nodeId: number
+  clusterId: string
+  runEpoch: number
+  directory: string
+  settings: Settings
+  /** By listener number. */
+  listenerNames: readonly string[]
+  shared: SharedMemory
+  metadata: MetadataBatch
+}
+
+export type ToShard =
+  | { type: 'metadata'; batch: MetadataBatch }
+  /** Every shard has recovered: the journals may be written again. */
+  | { type: 'open' }
+  /** The stand-in's sockets live on the shard: listen there. */
+  | { type: 'listen'; listener: number; address: string; port: number; backlog: number }
+  /** The body of an answer. */
+  | { type: 'answered'; id: number; body: Uint8Array }
+  | { type: 'topics-created'; id: number; errors: ReadonlyMap<string, number> }
+  /** Nothing more is read from clients; end when what was begun is done. */
+  | { type: 'close' }
+
+export type ToControl =
+  | { type: 'recovered'; report: RecoveryReport }
+  | { type: 'opened' }
+  | { type: 'listening'; listener: number; port: number }
+  | { type: 'listen-failed'; listener: number; message: string }
+  /** A request for the control thread, its body's bytes. */
+  | { type: 'request'; id: number; apiKey: number; apiVersion: number; listener: number; body: Uint8Array }
+  | { type: 'create-topics'; id: number; names: readonly string[] }
+  | { type: 'closed' }
+  | { type: 'fatal'; error: Error }
