@@ -50,8 +50,6 @@ export type QuorumEffect =
       voters: readonly Voter[]
       granting: readonly Voter[]
     }
-  /** Records appended from here on bear this epoch. */
-  | { type: 'lead'; epoch: number }
   /** Everything below `to` is committed. */
   | { type: 'commit'; to: number }
 
@@ -146,7 +144,6 @@ export class Quorum {
         voters: this.voters,
         granting: this.voters.filter(({ id }) => granting.has(id)),
       },
-      { type: 'lead', epoch },
     )
   }
 

@@ -30,7 +30,6 @@ test('a new node votes for itself, and leads once the vote is on disk', () => {
   expect(history({ type: 'persisted' })).toEqual([
     { type: 'persist', state: vote(1, 1) },
     { type: 'append-leader-change', epoch: 1, leaderId: 1, voters: [self], granting: [self] },
-    { type: 'lead', epoch: 1 },
   ])
   expect([quorum.role, quorum.leaderId, quorum.epoch]).toEqual(['leader', 1, 1])
 })

@@ -1,0 +1,223 @@
+// A disk that forgets what was not synced. Each file has a live and a durable plane; names have too. At a power cut every
+// unsynced 512-byte sector is independently old, new, zero or garbage, the size is old, new or between, and of the changes
+// of a directory only the first few survive.
+import { type Disk, DiskError, type DiskFile, type Env, type OpenMode } from '../../src/lib/env.ts'
+import { dirname } from '../../src/lib/paths.ts'
+
+const SECTOR = 512
+
+/** Seeded, so that a failure can be played again (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return (mixed ^ (mixed >>> 14)) >>> 0
+  }
+}
+
+export class PowerCut extends Error {
+  override name = 'PowerCut'
+}
+
+class Inode {
+  live = new Uint8Array(0)
+  durable = new Uint8Array(0)
+}
+
+type Names = Map<string, Inode>
+
+export class FakeDisk implements Disk {
+  names: Names = new Map()
+  durableNames: Names = new Map()
+  /** Changes of names that are not durable yet, in order. */
+  private pending: { directory: string; apply: (names: Names) => void }[] = []
+  /** Operations until the power is cut. */
+  operationsLeft = Number.POSITIVE_INFINITY
+  operations = 0
+  /** Fails the next sync of a file whose path ends so. */
+  failSyncOf: string | null = null
+  syncs = 0
+  /** When set, syncs wait for it. */
+  gate: Promise<void> | null = null
+
+  async begin(): Promise<void> {
+    if (this.operationsLeft-- <= 0) throw new PowerCut('the power is off')
+    this.operations++
+  }
+
+  async open(path: string, mode: OpenMode): Promise<DiskFile> {
+    await this.begin()
+    let inode = this.names.get(path)
+    if (mode === 'new' && inode !== undefined) throw new DiskError('open', path, 'EEXIST')
+    if (inode === undefined) {
+      if (mode === 'read') throw new DiskError('open', path, 'ENOENT')
+      const created = new Inode()
+      inode = created
+      this.change(path, (names) => names.set(path, created))
+    }
+    return new FakeFile(this, path, inode)
+  }
+
+  async list(path: string): Promise<string[]> {
+    await this.begin()
+    const children = [...this.names.keys()].filter((name) => name.startsWith(`${path}/`))
+    return [...new Set(children.map((name) => name.slice(path.length + 1).split('/')[0]!))].sort()
+  }
+
+  async exists(path: string): Promise<boolean> {
+    await this.begin()
+    return [...this.names.keys()].some((name) => name === path || name.startsWith(`${path}/`))
+  }
+
+  async makeDirectory(): Promise<void> {
+    await this.begin()
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.begin()
+    const inode = this.names.get(from)
+    if (inode === undefined) throw new DiskError('rename', from, 'ENOENT')
+    this.change(to, (names) => {
+      names.delete(from)
+      names.set(to, inode)
+    })
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.begin()
+    this.change(path, (names) => names.delete(path))
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    await this.begin()
+    this.pending = this.pending.filter(({ directory, apply }) => {
+      if (directory !== path) return true
+      apply(this.durableNames)
+      return false
+    })
+  }
+
+  /** What is left after the power comes back. */
+  afterPowerCut(random: () => number): FakeDisk {
+    const next = new FakeDisk()
+    const names = new Map(this.durableNames)
+    for (const { apply } of this.pending.slice(0, random() % (this.pending.length + 1))) apply(names)
+    for (const [path, inode] of names) {
+      const copy = new Inode()
+      copy.live = survivors(inode, random)
+      copy.durable = copy.live.slice()
+      next.names.set(path, copy)
+    }
+    next.durableNames = new Map(next.names)
+    return next
+  }
+
+  /** As the process dies but the machine goes on: everything written is there. */
+  afterProcessKill(): FakeDisk {
+    this.operationsLeft = Number.POSITIVE_INFINITY
+    return this
+  }
+
+  bytesOf(path: string): Uint8Array {
+    return this.names.get(path)!.live
+  }
+
+  setBytes(path: string, bytes: Uint8Array): void {
+    const inode = this.names.get(path)!
+    inode.live = bytes.slice()
+    inode.durable = bytes.slice()
+  }
+
+  private change(path: string, apply: (names: Names) => void): void {
+    apply(this.names)
+    this.pending.push({ directory: dirname(path), apply })
+  }
+}
+
+function survivors(inode: Inode, random: () => number): Uint8Array<ArrayBuffer> {
+  const { live, durable } = inode
+  const low = Math.min(live.length, durable.length)
+  const spread = Math.abs(live.length - durable.length)
+  const sizes = [live.length, durable.length, low + (random() % (spread + 1))]
+  const result = new Uint8Array(sizes[random() % sizes.length]!)
+  for (let from = 0; from < result.length; from += SECTOR) {
+    const to = Math.min(from + SECTOR, result.length)
+    const old = durable.subarray(from, to)
+    const fresh = live.subarray(from, to)
+    if (Buffer.compare(old, fresh) === 0) {
+      result.set(old, from)
+      continue
+    }
+    const fate = random() % 4
+    if (fate === 0) result.set(old.subarray(0, to - from), from)
+    else if (fate === 1) result.set(fresh.subarray(0, to - from), from)
+    else if (fate === 2) for (let at = from; at < to; at++) result[at] = random()
+    // A sector that was written before is never torn below what was synced: the log only appends, so its durable bytes
+    // within the sector were rewritten with the same content.
+    result.set(durable.subarray(from, Math.min(to, durable.length)), from)
+  }
+  return result
+}
+
+class FakeFile implements DiskFile {
+  readonly path: string
+  private readonly disk: FakeDisk
+  private readonly inode: Inode
+
+  constructor(disk: FakeDisk, path: string, inode: Inode) {
+    this.disk = disk
+    this.path = path
+    this.inode = inode
+  }
+
+  async size(): Promise<number> {
+    await this.disk.begin()
+    return this.inode.live.length
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    await this.disk.begin()
+    const part = this.inode.live.subarray(position, position + into.length)
+    into.set(part)
+    return part.length
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    await this.disk.begin()
+    const grown = new Uint8Array(Math.max(this.inode.live.length, position + bytes.length))
+    grown.set(this.inode.live)
+    grown.set(bytes, position)
+    this.inode.live = grown
+  }
+
+  async sync(): Promise<void> {
+    await this.disk.gate
+    await this.disk.begin()
+    if (this.disk.failSyncOf !== null && this.path.endsWith(this.disk.failSyncOf)) {
+      throw new DiskError('fdatasync', this.path, 'EIO')
+    }
+    this.disk.syncs++
+    this.inode.durable = this.inode.live.slice()
+  }
+
+  async truncate(size: number): Promise<void> {
+    await this.disk.begin()
+    const cut = new Uint8Array(size)
+    cut.set(this.inode.live.subarray(0, size))
+    this.inode.live = cut
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A world with this disk, a still clock, and chance from a seed. */
+export function fakeEnv(disk: Disk, seed: number): Env {
+  const random = seededRandom(seed)
+  return {
+    clock: { nowMs: () => 0, wallMs: () => 1_700_000_000_000 },
+    random: { uint32: random, bytes: (count) => Uint8Array.from({ length: count }, () => random()) },
+    disk,
+  }
+}
