@@ -23,6 +23,9 @@ import {
 import type { Crc32c } from '../wire/record-batch-builder.ts'
 
 const WINDOW_BYTES = 1024 * 1024
+/** What a disk writes whole or not at all. */
+const SECTOR_BYTES = 512
+const BASE_OFFSET_BYTES = 8
 
 /** The log holds something else than was written. Names file and position; never repaired by cutting. */
 export class DamagedLogError extends Error {
@@ -41,6 +44,8 @@ export interface ScanState {
   /** The offset that the next batch must have. */
   nextOffset: number
   lastEpoch: number
+  /** No batch can have a later one: the epoch is on disk in quorum-state before any batch bears it. */
+  readonly epochMax: number
 }
 
 export type OnBatch = (bytes: Uint8Array, view: DataView, at: number) => void
@@ -56,10 +61,11 @@ export async function scanSegment(file: DiskFile, state: ScanState, crc32c: Crc3
     const length = batchBytes(window.view, at)
     if (length < BATCH_HEADER_BYTES || length > size - position) break
     const start = await window.show(position, length)
-    if (!isWhole(window.bytes, window.view, start, length, crc32c) || !follows(window.view, start, state)) break
-    if (batchCompression(window.view, start) !== 0) {
-      throw new DamagedLogError(file.path, position, 'a compressed batch, which no metadata log has')
-    }
+    if (!isWhole(window.bytes, window.view, start, length, crc32c)) break
+    const offset = batchBaseOffset(window.view, start)
+    if (offset !== state.nextOffset && spansSectors(position, BASE_OFFSET_BYTES)) break
+    const contradiction = contradictionOf(window.view, start, state)
+    if (contradiction !== null) throw new DamagedLogError(file.path, position, contradiction)
     onBatch(window.bytes, window.view, start)
     state.nextOffset = batchLastOffset(window.view, start) + 1
     state.lastEpoch = batchLeaderEpoch(window.view, start)
@@ -90,13 +96,23 @@ function isWhole(bytes: Uint8Array, view: DataView, at: number, length: number, 
   )
 }
 
-/** What the CRC does not cover, base offset and leader epoch, must fit what stands before. */
-function follows(view: DataView, at: number, state: ScanState): boolean {
-  return (
-    batchBaseOffset(view, at) === state.nextOffset &&
-    batchLeaderEpoch(view, at) >= state.lastEpoch &&
-    batchRecordCount(view, at) === batchLastOffsetDelta(view, at) + 1
-  )
+/**
+ * The CRC does not cover base offset and leader epoch. With the CRC right and the length as well, which lies between the
+ * two, a torn write can only have lost the first bytes of the offset, and only if a sector ends within it.
+ */
+function contradictionOf(view: DataView, at: number, state: ScanState): string | null {
+  const offset = batchBaseOffset(view, at)
+  const epoch = batchLeaderEpoch(view, at)
+  if (offset !== state.nextOffset) return `a batch has the offset ${offset} instead of ${state.nextOffset}`
+  if (epoch < state.lastEpoch || epoch > state.epochMax) {
+    return `a batch has the epoch ${epoch}, which is not between ${state.lastEpoch} and ${state.epochMax}`
+  }
+  if (batchRecordCount(view, at) !== batchLastOffsetDelta(view, at) + 1) return 'a batch has offsets without a record'
+  return batchCompression(view, at) === 0 ? null : 'a batch is compressed, as none in this log is'
+}
+
+function spansSectors(position: number, length: number): boolean {
+  return Math.floor(position / SECTOR_BYTES) !== Math.floor((position + length - 1) / SECTOR_BYTES)
 }
 
 /** A part of the file in memory that moves forward with the reader. */

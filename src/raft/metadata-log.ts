@@ -22,7 +22,14 @@ export interface MetadataLogOptions {
   readonly disk: Disk
   readonly logDirectory: string
   readonly crc32c: Crc32c
+  /** The epoch in quorum-state; Infinity if it is not known. */
+  readonly epochMax: number
   readonly segmentBytesMax?: number
+}
+
+/** Where the log and the quorum's state lie. */
+export function metadataDirectory(logDirectory: string): string {
+  return join(logDirectory, `${METADATA_TOPIC}-${METADATA_PARTITION}`)
 }
 
 export class MetadataLog {
@@ -30,7 +37,7 @@ export class MetadataLog {
   private readonly disk: Disk
   private readonly crc32c: Crc32c
   private readonly segmentBytesMax: number
-  private readonly position: ScanState = { nextOffset: 0, lastEpoch: 0 }
+  private readonly position: ScanState
   /** Where each leader epoch begins, in order. */
   private readonly epochs: { epoch: number; startOffset: number }[] = []
   private file: DiskFile | null = null
@@ -38,7 +45,8 @@ export class MetadataLog {
 
   private constructor(options: MetadataLogOptions) {
     this.disk = options.disk
-    this.directory = join(options.logDirectory, `${METADATA_TOPIC}-${METADATA_PARTITION}`)
+    this.directory = metadataDirectory(options.logDirectory)
+    this.position = { nextOffset: 0, lastEpoch: 0, epochMax: options.epochMax }
     this.crc32c = options.crc32c
     this.segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX
   }

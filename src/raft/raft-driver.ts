@@ -12,7 +12,7 @@ import { join } from '../lib/paths.ts'
 import type { MetadataBatch } from '../metadata/image.ts'
 import type { MetadataRecord } from '../wire/generated/metadata-records.ts'
 import type { Crc32c } from '../wire/record-batch-builder.ts'
-import { MetadataLog } from './metadata-log.ts'
+import { MetadataLog, metadataDirectory } from './metadata-log.ts'
 import { Quorum, type QuorumEffect, type QuorumEvent, type Voter } from './quorum.ts'
 import { readQuorumState, writeQuorumState } from './quorum-state.ts'
 import { MetadataDecoder, MetadataEncoder } from './record-codec.ts'
@@ -44,6 +44,7 @@ export class RaftDriver {
   private readonly options: RaftOptions
   private readonly quorum: Quorum
   private readonly encoder: MetadataEncoder
+  private readonly statePath: string
   private readonly events: QuorumEvent[] = []
   /** On disk or on its way there, in offset order; not known to be committed. */
   private uncommitted: MetadataBatch[] = []
@@ -61,6 +62,7 @@ export class RaftDriver {
     this.options = options
     this.quorum = new Quorum(options.self, [options.self])
     this.encoder = new MetadataEncoder(options.crc32c)
+    this.statePath = join(metadataDirectory(options.logDirectory), 'quorum-state')
     this.failed = new Promise((resolve) => {
       this.announceFailure = resolve
     })
@@ -114,20 +116,21 @@ export class RaftDriver {
     this.log = null
   }
 
-  private get statePath(): string {
-    assert(this.log !== null, 'the log is open')
-    return join(this.log.directory, 'quorum-state')
-  }
-
   private async recoverAndLead(): Promise<void> {
     const { env, logDirectory, crc32c, segmentBytesMax } = this.options
+    const persisted = await readQuorumState(env.disk, this.statePath)
     const decoder = new MetadataDecoder()
     this.log = await MetadataLog.open(
-      { disk: env.disk, logDirectory, crc32c, ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }) },
+      {
+        disk: env.disk,
+        logDirectory,
+        crc32c,
+        epochMax: persisted?.leaderEpoch ?? Number.POSITIVE_INFINITY,
+        ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
+      },
       (bytes, view, at) => this.uncommitted.push(decoder.decode(bytes, view, at)),
     )
     this.queuedEnd = this.log.endOffset
-    const persisted = await readQuorumState(env.disk, this.statePath)
     const { lastEpoch, endOffset } = this.log
     this.events.push({ type: 'started', persisted, lastEpoch, logEnd: endOffset })
     await this.settle()
