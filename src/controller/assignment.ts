@@ -5,8 +5,8 @@ import { NO_BROKER } from '../model/ids.ts'
 import { type Uuid, ZERO_UUID } from '../model/uuid.ts'
 import type { PartitionRecord } from '../wire/generated/metadata-records.ts'
 import type { Refusal } from './commands.ts'
-import type { ControllerState } from './controller.ts'
 import { placePartitions } from './placement.ts'
+import type { ControllerState } from './state.ts'
 
 /** The replicas of each new partition, or why there can't be any. */
 export type Assignment = readonly (readonly number[])[] | Refusal

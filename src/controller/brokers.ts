@@ -5,7 +5,7 @@ import { ErrorCode } from '../model/error-codes.ts'
 import { NO_BROKER } from '../model/ids.ts'
 import type { MetadataRecord } from '../wire/generated/metadata-records.ts'
 import type { AnswerOf, CommandOf, Refusal } from './commands.ts'
-import type { ControllerState, Outcome } from './controller.ts'
+import type { ControllerState, Outcome } from './state.ts'
 
 /** In BrokerRegistrationChangeRecord. */
 const UNFENCED = -1

@@ -11,8 +11,9 @@ import type { Uuid } from '../model/uuid.ts'
 import { RaftDriver } from '../raft/raft-driver.ts'
 import type { Crc32c } from '../wire/record-batch-builder.ts'
 import type { AnswerOf, CommandOf, CommandType } from './commands.ts'
-import { Controller, type ControllerSettings } from './controller.ts'
+import { Controller } from './controller.ts'
 import { featuresRefusal } from './features.ts'
+import type { ControllerSettings } from './state.ts'
 
 export interface ControlPlaneOptions {
   readonly env: Env

@@ -16,29 +16,8 @@ import { createTopics } from './create-topics.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { bootstrap, updateFeature } from './features.ts'
 import { allocateProducerIds } from './producer-ids.ts'
+import type { ControllerSettings, ControllerState, Outcome } from './state.ts'
 import { collisionKey } from './topic-names.ts'
-
-export interface ControllerSettings {
-  readonly partitionCountDefault: number
-  readonly replicationFactorDefault: number
-  readonly deleteTopicEnable: boolean
-  /** More than this in one command are refused before any memory is taken for them. */
-  readonly partitionsPerCommandMax: number
-}
-
-/** What a command reads to decide. It changes nothing: its records do. */
-export interface ControllerState {
-  readonly image: MetadataImage
-  readonly settings: ControllerSettings
-  readonly nextOffset: number
-  /** The existing topic whose name differs from this one at most in '.' and '_'. */
-  collidingTopic(name: string): string | undefined
-}
-
-export interface Outcome<Answer> {
-  readonly records: readonly MetadataRecord[]
-  readonly answer: Answer
-}
 
 /** Up to this many records are one batch of the log; more become a transaction. */
 export const RECORDS_PER_BATCH_MAX = 10_000

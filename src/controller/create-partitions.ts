@@ -5,7 +5,7 @@ import { ErrorCode } from '../model/error-codes.ts'
 import type { MetadataRecord } from '../wire/generated/metadata-records.ts'
 import { type Assignment, automaticAssignment, isRefusal, manualAssignmentRefusal, newPartition } from './assignment.ts'
 import type { AnswerOf, CommandOf, MorePartitions, Refusal } from './commands.ts'
-import type { ControllerState, Outcome } from './controller.ts'
+import type { ControllerState, Outcome } from './state.ts'
 
 export function createPartitions(
   state: ControllerState,

@@ -6,7 +6,7 @@ import { METADATA_TOPIC } from '../model/ids.ts'
 import type { MetadataRecord } from '../wire/generated/metadata-records.ts'
 import { type Assignment, automaticAssignment, isRefusal, manualAssignmentRefusal, newPartition } from './assignment.ts'
 import type { AnswerOf, CommandOf, CreatedTopic, NewTopic, Refusal } from './commands.ts'
-import type { ControllerState, Outcome } from './controller.ts'
+import type { ControllerState, Outcome } from './state.ts'
 import { collisionKey, topicNameRefusal } from './topic-names.ts'
 
 /** In a request: take the default. */

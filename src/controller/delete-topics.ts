@@ -5,7 +5,7 @@ import { ErrorCode } from '../model/error-codes.ts'
 import { ZERO_UUID } from '../model/uuid.ts'
 import type { MetadataRecord } from '../wire/generated/metadata-records.ts'
 import type { AnswerOf, CommandOf, DeletedTopic, Refusal, TopicReference } from './commands.ts'
-import type { ControllerState, Outcome } from './controller.ts'
+import type { ControllerState, Outcome } from './state.ts'
 
 export function deleteTopics(
   state: ControllerState,

@@ -1,7 +1,7 @@
 // Features and their levels: which formats and behaviours the cluster has agreed on. Pure.
 import { ErrorCode } from '../model/error-codes.ts'
 import type { AnswerOf, CommandOf } from './commands.ts'
-import type { ControllerState, Outcome } from './controller.ts'
+import type { ControllerState, Outcome } from './state.ts'
 
 export interface SupportedFeature {
   readonly name: string

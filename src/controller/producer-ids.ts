@@ -2,7 +2,7 @@
 import { assert } from '../lib/assert.ts'
 import { brokerEpochRefusal } from './brokers.ts'
 import type { AnswerOf, CommandOf } from './commands.ts'
-import type { ControllerState, Outcome } from './controller.ts'
+import type { ControllerState, Outcome } from './state.ts'
 
 export const PRODUCER_ID_BLOCK_SIZE = 1000
 

@@ -70,7 +70,7 @@ export class MetadataImage {
     for (const record of batch.records) this.applyRecord(record)
     this.appliedOffset = batch.offset
     this.appliedEpoch = batch.epoch
-    this.notices.deliver(this)
+    this.notices.deliver(batch.offset)
   }
 
   private applyRecord(record: MetadataRecord): void {

@@ -3,7 +3,6 @@
 //
 // Invariant: a batch's notices come in the order of its records, after the last of them is applied, so that a listener
 //            that looks into the image sees one version (a new topic's configs, for instance, are there already).
-import type { MetadataImage } from './image.ts'
 import type { TopicImage } from './topics.ts'
 
 /** What is not of interest is left out. */
@@ -16,8 +15,8 @@ export interface ImageListener {
   partitionChanged?(topic: TopicImage, partition: number): void
   /** May come several times for one resource. */
   configsChanged?(resourceType: number, resourceName: string): void
-  /** Once a batch, after the others. */
-  batchApplied?(image: MetadataImage): void
+  /** Once a batch, after the others: the image has everything up to this offset. */
+  batchApplied?(offset: number): void
 }
 
 type Notice = (listener: ImageListener) => void
@@ -48,10 +47,10 @@ export class Notices {
       this.pending.push((listener) => listener.configsChanged?.(resourceType, resourceName))
   }
 
-  deliver(image: MetadataImage): void {
+  deliver(offset: number): void {
     const notices = this.pending
     this.pending = []
     for (const notice of notices) for (const listener of this.listeners) notice(listener)
-    for (const listener of this.listeners) listener.batchApplied?.(image)
+    for (const listener of this.listeners) listener.batchApplied?.(offset)
   }
 }

@@ -23,7 +23,7 @@ function diary(image: MetadataImage): string[] {
     partitionChanged: (topic, partition) =>
       lines.push(`changed ${topic.name}-${partition} leader ${topic.partitions[partition]!.leader}`),
     configsChanged: (type, name) => lines.push(`configs ${type} ${name}`),
-    batchApplied: ({ offset }) => lines.push(`offset ${offset}`),
+    batchApplied: (offset) => lines.push(`offset ${offset}`),
   }
   image.listen(listener)
   return lines

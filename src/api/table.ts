@@ -1,0 +1,47 @@
+// Which APIs this broker serves: key → handler, and what ApiVersions tells clients.
+import { produceApi } from '../wire/generated/00-produce.ts'
+import { fetchApi } from '../wire/generated/01-fetch.ts'
+import { listOffsetsApi } from '../wire/generated/02-list-offsets.ts'
+import { offsetForLeaderEpochApi } from '../wire/generated/23-offset-for-leader-epoch.ts'
+import { metadata } from './03-metadata.ts'
+import { apiVersions } from './18-api-versions.ts'
+import { createTopics } from './19-create-topics.ts'
+import { deleteTopics } from './20-delete-topics.ts'
+import { initProducerId } from './22-init-producer-id.ts'
+import { describeConfigs } from './32-describe-configs.ts'
+import { createPartitions } from './37-create-partitions.ts'
+import { describeCluster } from './60-describe-cluster.ts'
+import type { AdvertisedApi, ApiSchema, ColdApi } from './define-api.ts'
+
+const cold: readonly ColdApi[] = [
+  metadata,
+  apiVersions,
+  createTopics,
+  deleteTopics,
+  initProducerId,
+  describeConfigs,
+  createPartitions,
+  describeCluster,
+]
+
+/** The data plane's: the shard calls their handlers itself, without a request object. */
+export const hotApis: readonly ApiSchema[] = [produceApi, fetchApi, listOffsetsApi, offsetForLeaderEpochApi]
+
+export const coldApis: ReadonlyMap<number, ColdApi> = new Map(cold.map((api) => [api.key, api]))
+
+const served: ReadonlyMap<number, ApiSchema> = new Map([...hotApis, ...cold].map((api) => [api.key, api]))
+
+/** By key. Produce is advertised from 0, and 0-2 are refused: librdkafka takes a higher one for "no compression". */
+export const advertisedApis: readonly AdvertisedApi[] = [...served.values()]
+  .map(({ key, minVersion, maxVersion }) => ({ key, minVersion: key === produceApi.key ? 0 : minVersion, maxVersion }))
+  .sort((a, b) => a.key - b.key)
+
+/**
+ * What to do with a request: 'serve' it; answer 'unsupported-api-versions' (18-api-versions.ts); or 'refuse' it, which
+ * is to close the connection and say so in the log, with client id and versions.
+ */
+export function admit(apiKey: number, apiVersion: number): 'serve' | 'unsupported-api-versions' | 'refuse' {
+  const api = served.get(apiKey)
+  if (api !== undefined && apiVersion >= api.minVersion && apiVersion <= api.maxVersion) return 'serve'
+  return apiKey === apiVersions.key ? 'unsupported-api-versions' : 'refuse'
+}
