@@ -35,7 +35,7 @@ async function startAndStop() {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(broker, 'exit')
-  const lateness = setTimeout(() => broker.kill('SIGKILL'), GIVE_UP_MS)
+  const deadline = setTimeout(() => broker.kill('SIGKILL'), GIVE_UP_MS)
   try {
     const lines = createInterface({ input: broker.stdout })[Symbol.asyncIterator]()
     const { value: line = '(nothing)' } = await lines.next()
@@ -55,7 +55,7 @@ async function startAndStop() {
     expect((await lines.next()).done, 'there is more than one line on stdout')
     console.log('SIGTERM: exit 0')
   } finally {
-    clearTimeout(lateness)
+    clearTimeout(deadline)
     broker.kill('SIGKILL')
     await ended
   }
