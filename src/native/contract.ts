@@ -15,7 +15,11 @@ export type ArenaBytes = Uint8Array
 export const EVENT_WORDS = 4
 /** `[FRAME, connection, offset, length]`: a whole frame in the own arena, its 4-byte length prefix left out. */
 export const EVENT_FRAME = 1
-/** `[CLOSED, connection, reason, errno]`: no more events come for it; its number is free after SEND_FORGET. */
+/**
+ * `[CLOSED, connection, reason, errno]`, once a connection: no more frames come. After CLOSED_BY_PEER (it sent FIN, but may
+ * still read) rows for it are carried out and their tokens come back until SEND_CLOSE or SEND_FORGET; after any other
+ * reason its socket is closed, and rows for it only give their tokens back. Its number is free after SEND_FORGET.
+ */
 export const EVENT_CLOSED = 2
 /** `[NEED, connection, length, 0]`: a frame of `length` bytes that no block can hold; answer with SEND_ASSIGN. */
 export const EVENT_NEED = 3
@@ -39,17 +43,24 @@ export const SEND_BYTES = 1
 export const SEND_LEASED = 2
 /** `[FILE, connection, fd, positionLow, positionHigh, length, 0, token]`: by sendfile; EVENT_SENT returns the token. */
 export const SEND_FILE = 3
-/** `[CLOSE, connection]`: closed after the rows before it are dropped or sent as far as they go at once. */
+/** `[CLOSE, connection]`: closed after the rows before it are sent as far as they go at once; the rest is dropped. */
 export const SEND_CLOSE = 4
-/** `[FORGET, connection]`: after EVENT_CLOSED only: the number may be used again. */
+/** `[FORGET, connection]`: after EVENT_CLOSED only: closed like SEND_CLOSE, and the number may be used again. */
 export const SEND_FORGET = 5
-/** `[ASSIGN, connection, offset]`: where the frame of EVENT_NEED goes: `length` bytes of the own arena from `offset` (a block's start). */
+/**
+ * `[ASSIGN, connection, offset]`: where the frame of EVENT_NEED goes: `length` bytes of the own arena from `offset` (a block's
+ * start). The owner holds that block once and hands the hold over: it becomes that of the frame's EVENT_FRAME, or is given
+ * up if the connection ends before.
+ */
 export const SEND_ASSIGN = 6
 /** `[PAUSE, connection]`, `[RESUME, connection]`: stop and go on reading its socket. Frames already split still come. */
 export const SEND_PAUSE = 7
 export const SEND_RESUME = 8
 
-/** Words of `ReactorTables.window`: the two blocks that the next receives go to. */
+/**
+ * Words of `ReactorTables.window`: the two blocks that the next receives go to, an offset of -1 for none. The owner writes
+ * only where it finds -1 (the spare, as a rule), from a tick's events on up to its flush.
+ */
 export const WINDOW_OFFSET = 0
 export const WINDOW_END = 1
 export const WINDOW_SPARE_OFFSET = 2
@@ -83,9 +94,11 @@ export interface ReactorTables {
    * the event gives back; it takes one away when it has done with a window block. Plain words of one thread.
    */
   blockHolders: Int32Array
+  /** At least 32 KiB. */
   blockBytes: number
   /** The receive window. The owner puts in blocks it holds once (one holder); the reactor gives that hold up when a block is full. */
   window: Int32Array
+  /** At least 128 rows. A receive takes no more bytes than these have room for: 12 bytes a row. */
   events: Int32Array
   sends: Int32Array
   counters: Int32Array
@@ -95,7 +108,7 @@ export interface ReactorTables {
   outputBytesMax: number
   /** Above this EVENT_DRAINED is sent once the queue is empty again. */
   outputBytesHigh: number
-  /** At most this many connections; `add` refuses more. */
+  /** At most this many connections; `add` refuses more (ENOBUFS). */
   connectionsMax: number
 }
 
@@ -112,7 +125,10 @@ export interface ReactorTables {
  * Errors:  the constructor and `add` throw `{ code, errno }`; a socket's errors are EVENT_CLOSED.
  */
 export interface Reactor {
-  /** Takes a connected stream socket's descriptor and owns it; sets non-blocking and TCP_NODELAY. Returns the connection's number. */
+  /**
+   * Takes a connected stream socket's descriptor and owns it, unless it throws; sets non-blocking and TCP_NODELAY. Returns
+   * the connection's number.
+   */
   add(descriptor: number): number
   /**
    * Carries out the first `sendCount` rows of `sends`, then arms the deadline: `tick` is called `waitMs` from now at the
@@ -122,7 +138,10 @@ export interface Reactor {
   flush(sendCount: number, waitMs: number): number
   /** The descriptor that other threads ring with `ringDoorbell` to have `tick` called (the stand-in has none: -1). */
   readonly doorbell: number
-  /** Closes every socket and stops polling. Safe to call twice. */
+  /**
+   * Closes every socket, gives up the window's and the unfinished frames' holds and stops polling; no event comes any more,
+   * tokens that are out are void. Nobody may ring the doorbell after it. Safe to call twice.
+   */
   close(): void
 }
 export type OnTick = (eventCount: number) => void
@@ -145,11 +164,11 @@ export type OnAccepted = (descriptor: number, listener: number) => void
 // ---------------------------------------------------------------------------------------------------------------
 // DiskQueue: writes and syncs off the event loop.
 
-/** Words of `DiskQueueTables.progress` (shared memory, read with Atomics). Tickets count from 1 and wrap at 2^31. */
+/** Words of a queue's `progress` (shared memory, read with Atomics). Tickets count from 1; after 2^31 - 1 comes 1 again. */
 export const PROGRESS_WRITTEN = 0
 /** The last ticket that is done: written, and synced where asked. */
 export const PROGRESS_DONE = 1
-/** The ticket whose write or sync failed first, and its errno; no later ticket is carried out or counted. */
+/** The ticket whose write or sync failed first, and its errno, set before it; no later ticket is carried out or counted. */
 export const PROGRESS_FAILED = 2
 export const PROGRESS_ERRNO = 3
 export const PROGRESS_WORDS = 4
@@ -170,38 +189,57 @@ export const DISK_RING_WRITTEN = 4
  *
  * Thread:  submit from the one that made it. Completion is published in `progress` and by the reactor's doorbell.
  * Memory:  the slices' bytes are read until the ticket is written: leave them alone till then. The table itself is copied.
- * Errors:  the first failure stops the queue for good (a failed sync is never retried).
+ *          Arenas and progress are held until `close`. The doorbell is duplicated: the reactor may close first.
+ * Errors:  the first failure stops the queue for good (a failed sync is never retried). `submit` throws RangeError for a
+ *          slice outside of its arena, more than `alignedBytesMax`, or a position that is none.
+ * Ending:  an environment that goes without `close` ends the thread after the write or sync it is at, and drops the rest.
  */
 export interface DiskQueue {
   /**
    * Writes the slices one after the other to `descriptor` at `position`. Returns the ticket, or 0 if 64 are under way.
    */
   submit(descriptor: number, position: number, slices: Int32Array, sliceCount: number, flags: number): number
-  /** Waits for what is under way, then ends the thread. */
+  /**
+   * Waits for what is under way, then ends the thread. (The stand-in can't wait: it carries it out afterwards, so leave
+   * descriptors open until PROGRESS_DONE says so.) Safe to call twice.
+   */
   close(): void
 }
 
 // ---------------------------------------------------------------------------------------------------------------
 // Batches.
 
-/** Words of one row of `runs`: arena, offset, length, most batches to accept. */
+/** Words of one row of `runs`: arena, offset, length, most batches to accept (the low 16 bits) and flags. */
 export const RUN_WORDS = 4
-/** Words of one row of `runResults`: status, how many batches, first row in `batches`, offset of the first bad byte's batch. */
+export const RUN_BATCHES_MAX_MASK = 0xffff
+/**
+ * Flag of a run: it comes from a log of the cluster's own (replay, replication), not from a client. Then these are no
+ * faults: control batches, a base offset other than 0, gaps in the offset deltas and batches emptied (compaction), a
+ * producer id without a sequence, an empty run.
+ */
+export const RUN_TRUSTED = 1 << 16
+/**
+ * Words of one row of `runResults`: status, how many batches are good, the first one's row in `batches`, and where
+ * validation stopped: the arena's offset of the batch at fault (or first left out), the run's end if OK.
+ */
 export const RUN_RESULT_WORDS = 4
 
-/** Statuses of a run. Not OK: the run is refused as a whole. */
+/** Statuses of a run. A client's run that is not OK is refused as a whole; a replay may use the good batches before the fault. */
 export const RUN_OK = 0
-/** Truncated, a length that lies, or a header field out of its range. */
+/** Truncated, a length that lies, or a header field out of its range (compression codec). */
 export const RUN_CORRUPT = 1
 /** The CRC-32C of attributes..end differs. */
 export const RUN_BAD_CRC = 2
 /** A magic other than 2. */
 export const RUN_BAD_MAGIC = 3
-/** Well-formed, but against a rule: record count, offset deltas not 0..n-1, a record that overruns, control bit from a client. */
+/**
+ * Well-formed, but against a rule: no batch, record count, offset deltas not 0..n-1, a record that overruns or does not
+ * fill its length; from a client also a control batch, a base offset other than 0, a producer id without a sequence.
+ */
 export const RUN_INVALID_RECORD = 4
 /** More batches than accepted. */
 export const RUN_TOO_MANY = 5
-/** No room in `batches` any more: validate the rest in the next call. */
+/** No room in `batches` any more: validate the rest, from where this stopped, in the next call. */
 export const RUN_TABLE_FULL = 6
 
 /** Words of one row of `batches`. */
@@ -217,13 +255,19 @@ export const BATCH_MAX_TIMESTAMP = 8 // 64-bit, low word first
 export const BATCH_LAST_OFFSET_DELTA = 10
 export const BATCH_CRC = 11
 export const BATCH_LEADER_EPOCH = 12
-/** Bit 0: a record has a null key (known for uncompressed batches only). */
 export const BATCH_FLAGS = 13
 export const BATCH_BASE_OFFSET = 14 // 64-bit, low word first, as it came
 
+/** Bit of BATCH_FLAGS: a record has a null key (known for uncompressed batches only). */
+export const BATCH_HAS_NULL_KEY = 1
+
 /**
  * Validates runs of record batches (format v2) where they lie. Uncompressed batches are walked record by record;
- * compressed ones are not opened.
+ * compressed ones are not opened. Words that hold an offset or a length are unsigned (`>>> 0`).
+ *
+ * Order:  one batch is checked for 61 bytes, length, magic, CRC, codec, counts and client's rules, records, in this
+ *         order; the first fault is the run's status. Runs don't influence each other, but for the room in `batches`.
+ * Errors: throws RangeError for a run outside of its arena or tables that are too short.
  */
 export interface BatchValidator {
   validate(runs: Int32Array, runCount: number, runResults: Int32Array, batches: Int32Array): void
