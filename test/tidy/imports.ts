@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Machines: a step from an event to effects. Their drivers, which carry effects out, are named `…driver.ts`. */
 const PURE_FOLDERS = new Set(['metadata', 'raft', 'controller', 'coordinator', 'replication'])
 const PURE_MAY_IMPORT =
-  /^src\/(model|config|metadata|raft|controller|coordinator|replication|wire\/generated)\/|^src\/lib\/(?!real-)/
+  /^src\/(model|config|metadata|raft|controller|coordinator|replication|wire)\/|^src\/lib\/(?!real-)/
 
 export function folderOf(path: string): string {
   const parts = path.split('/')

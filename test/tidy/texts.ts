@@ -14,7 +14,8 @@ export function longFiles(files: Files): string[] {
 /** Written apart, so that this file does not break its own rules. */
 const TRACES: readonly RegExp[] = [
   new RegExp(`(?<![\\w.$}])/(${['work', 'root', 'home', 'Users'].join('|')})/\\w`),
-  new RegExp(`https?://[\\w.-]*(${['registry', 'maven', 'pypi', 'crates'].join('|')})[\\w.-]*`),
+  // The name of Maven's XML namespace is no address.
+  new RegExp(`https?://[\\w.-]*(${['registry', 'maven', 'pypi', 'crates'].join('|')})[\\w.-]*(?!/POM/)(?![\\w.-])`),
   new RegExp(`\\b(${['TO', 'FIX'].map((start, index) => start + ['DO', 'ME'][index]).join('|')})\\b`),
 ]
 

@@ -54,7 +54,7 @@ describe('each rule bites', () => {
     expect(impure('src/raft/quorum.ts', `import { readFileSync } from 'node:fs'`)).toHaveLength(1)
     expect(impure('src/raft/quorum.ts', `import { pino } from 'pino'`)).toHaveLength(1)
     expect(impure('src/controller/a.ts', `import { RealEnv } from '../lib/real-env.ts'`)).toHaveLength(1)
-    expect(impure('src/controller/a.ts', `import { Reader } from '../wire/reader.ts'`)).toHaveLength(1)
+    expect(impure('src/controller/a.ts', `import { Reader } from '../ring/reader.ts'`)).toHaveLength(1)
     expect(impure('src/raft/driver.ts', `import { readFileSync } from 'node:fs'`)).toEqual([])
     expect(impure('src/controller/a.ts', `import '../lib/assert.ts'; import '../wire/generated/records.ts'`)).toEqual(
       [],
