@@ -19,7 +19,10 @@ function headerPrefix() {
 function isFresh() {
   if (!existsSync(addon)) return false
   const builtAt = statSync(addon).mtimeMs
-  const sources = [join(root, 'binding.gyp'), ...readdirSync(join(root, 'native')).map((name) => join(root, 'native', name))]
+  const sources = [
+    join(root, 'binding.gyp'),
+    ...readdirSync(join(root, 'native')).map((name) => join(root, 'native', name)),
+  ]
   return sources.every((file) => statSync(file).mtimeMs < builtAt)
 }
 
@@ -27,7 +30,9 @@ if (!process.argv.includes('--force') && isFresh()) process.exit(0)
 
 const prefix = headerPrefix()
 if (!prefix) {
-  console.error('millrace: no Node headers found; set npm_config_nodedir to a prefix that holds include/node/node_api.h')
+  console.error(
+    'millrace: no Node headers found; set npm_config_nodedir to a prefix that holds include/node/node_api.h',
+  )
   process.exit(1)
 }
 const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')

@@ -43,6 +43,7 @@ async function runStart(file: string | undefined, { override = [] }: { override?
       version,
       createLog,
       startBroker,
+      nowMs: () => performance.now(),
       onSignal: (listener) => {
         process.on('SIGINT', listener)
         process.on('SIGTERM', listener)

@@ -12,6 +12,7 @@ export interface Host {
   readonly version: string
   createLog(options: LogOptions): Log
   startBroker(settings: Settings, log: Log): Promise<Broker>
+  nowMs(): number
   onSignal(listener: (name: string) => void): void
   writeOut(line: string): void
   writeError(line: string): void
@@ -55,18 +56,22 @@ function load(sources: SettingsSources, host: Host): ReturnType<typeof loadSetti
   }
 }
 
+/** Under `npm start` one Ctrl-C is two signals: the terminal's, and npm's that passes it on. */
+const SAME_SIGNAL_MS = 500
+
 /** Resolves at the first signal, also one that comes while the broker starts; a second one ends the process as it is. */
 function onceAsked(host: Host, log: Log): Promise<void> {
   return new Promise((resolve) => {
-    let isAsked = false
+    let askedAtMs: number | undefined
     host.onSignal((name) => {
-      if (isAsked) {
+      if (askedAtMs === undefined) {
+        askedAtMs = host.nowMs()
+        log.info(`${name}: shutting down`)
+        resolve()
+      } else if (host.nowMs() - askedAtMs >= SAME_SIGNAL_MS) {
         host.writeError(`millrace: ${name} again: stopped without a controlled shutdown`)
-        return host.exit(1)
+        host.exit(1)
       }
-      isAsked = true
-      log.info(`${name}: shutting down`)
-      resolve()
     })
   })
 }

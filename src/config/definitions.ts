@@ -64,7 +64,7 @@ const MILLRACE_DEFINITIONS = {
     default: '268435456',
     min: 16_777_216,
     // Offsets into an arena are signed 32-bit words.
-    max: 2_147_221_504,
+    max: 2_146_435_072,
     documentation: 'Memory of a shard for requests, answers and recent batches; taken from the system as it is used.',
   },
   'millrace.journal.bytes': {

@@ -33,7 +33,7 @@ export const VALUE_TYPE_CODES: Readonly<Record<ValueType, number>> = {
 export function describeSettings(settings: Settings): DescribedSetting[] {
   return [...DEFINITIONS.values()].map(({ name, type, default: byDefault, documentation }) => {
     const given = settings.given[name]
-    const current = isNodeId(name) ? String(settings['node.id']) : (given?.trim() ?? byDefault)
+    const current = isNodeId(name) ? String(settings['node.id']) : (given ?? byDefault)
     const isSensitive = type === 'PASSWORD'
     return {
       name,

@@ -13,13 +13,14 @@ import { likelyMeant } from './names.ts'
 import { PropertiesError, parseProperties } from './properties.ts'
 import type { Machine, Report, Resolved } from './resolve.ts'
 import { resolveSettings } from './resolve.ts'
+import { topicConfigs } from './topic-configs.ts'
 import type { KeyFacts, Value } from './values.ts'
 import { parseValue } from './values.ts'
 
 export type Settings = Omit<Values, keyof Resolved> &
   Resolved & {
-    /** The settings that were written, as they were written; all others have their default. */
-    readonly given: Readonly<Partial<Record<SettingName, string>>>
+    /** What was written, as text; secrets and names unknown to Kafka and us left out. The rest has its default. */
+    readonly given: Readonly<Record<string, string>>
   }
 
 export interface SettingsSources {
@@ -77,8 +78,7 @@ export function loadSettings(
   }
   // Values that did not parse have their default here, so that the rest is still judged.
   const resolved = resolveSettings(written as unknown as Values, machine, report)
-  const texts = [...DEFINITIONS.keys()].flatMap((name) => (given.has(name) ? [[name, given.get(name)!.text]] : []))
-  const settings: Settings = { ...resolved, given: Object.fromEntries(texts) }
+  const settings: Settings = { ...resolved, given: textsOf(given.values()) }
   problems.push(...assertLimits(settings))
   if (problems.length > 0) throw new SettingsError(problems)
   return { settings: deepFreeze(settings), warnings }
@@ -110,13 +110,22 @@ function take(entry: Given, definition: Definition, written: Record<string, Valu
   else written[definition.name] = parsed.value
 }
 
+function textsOf(given: Iterable<Given>): Record<string, string> {
+  const known = [...given].filter(({ key }) => (factsOf(key)?.type ?? 'PASSWORD') !== 'PASSWORD')
+  return Object.fromEntries(known.map(({ key, text }) => [key, text.trim()]))
+}
+
+/** Kafka's settings that are defaults of topics: kept in `given` for them. */
+const TOPIC_DEFAULTS = new Set([...topicConfigs.values()].flatMap(({ synonyms }) => synonyms.map(({ name }) => name)))
+
 /** A key that we don't act on: Kafka's own, a slip, or somebody else's. */
 function judgeOther(entry: Given, problems: string[], warnings: string[]): void {
   const facts = factsOf(entry.key)
   if (facts) {
     const parsed = entry.text.trim() === '' && facts.default === null ? undefined : parseValue(entry.text, facts)
     if (parsed && 'problem' in parsed) problems.push(`${quote(entry)} ${parsed.problem}`)
-    else warnings.push(`${quote(entry)} is known to Kafka, but millrace does not act on it`)
+    else if (!TOPIC_DEFAULTS.has(entry.key))
+      warnings.push(`${quote(entry)} is known to Kafka, but millrace does not act on it`)
     return
   }
   const meant = likelyMeant(entry.key, [...DEFINITIONS.keys(), ...Object.keys(KAFKA_KEYS)])

@@ -35,5 +35,5 @@ export function createLog({ level, thread, stream }: LogOptions): Log {
 /** Lines of JSON for a collector, lines to read for a person at a terminal. */
 function standardError(): DestinationStream {
   const stderr = destination({ fd: 2, sync: true })
-  return isatty(2) ? prettyStream(stderr, process.env['NO_COLOR'] === undefined) : stderr
+  return isatty(2) ? prettyStream(stderr, process.env.NO_COLOR === undefined) : stderr
 }

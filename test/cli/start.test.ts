@@ -7,6 +7,7 @@ import { createLog } from '../../src/observe/log.ts'
 /** A process and a broker that only take down what happens to them. */
 function stage(options: { startFails?: Error; shutDownFails?: Error; endpoints?: Broker['listeners'] } = {}) {
   const history: string[] = []
+  let nowMs = 0
   let listener: (name: string) => void = () => {}
   let ended = () => {}
   let started = () => {}
@@ -45,6 +46,7 @@ function stage(options: { startFails?: Error; shutDownFails?: Error; endpoints?:
       if (options.startFails) throw options.startFails
       return broker
     },
+    nowMs: () => nowMs,
     onSignal: (to) => {
       listener = to
     },
@@ -58,7 +60,10 @@ function stage(options: { startFails?: Error; shutDownFails?: Error; endpoints?:
       ended()
     },
   }
-  return { history, host, signal: (name: string) => listener(name), fail, ready, exited }
+  const pass = (ms: number) => {
+    nowMs += ms
+  }
+  return { history, host, signal: (name: string) => listener(name), pass, fail, ready, exited }
 }
 
 const SOURCES: SettingsSources = { overrides: ['num.partitions=3'] }
@@ -104,11 +109,15 @@ test('a signal while the broker starts ends it once it has started', async () =>
   ])
 })
 
-test('a second signal does not wait', async () => {
-  const { history, host, signal, ready } = stage()
+test('a second signal does not wait, unless it is the first one passed on', async () => {
+  const { history, host, signal, pass, ready } = stage()
   start(SOURCES, host)
   await ready
-  signal('SIGTERM')
+  signal('SIGINT')
+  pass(499)
+  signal('SIGINT')
+  expect(history.at(-1)).toBe('info: SIGINT: shutting down')
+  pass(1)
   signal('SIGINT')
   expect(history.slice(-2)).toEqual(['err: millrace: SIGINT again: stopped without a controlled shutdown', 'exit 1'])
 })

@@ -2,9 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { DEFINITIONS } from '../../src/config/definitions.ts'
 import { describeSettings } from '../../src/config/describe.ts'
 import { KAFKA_KEYS } from '../../src/config/kafka-keys.ts'
 import { brokerListeners, loadSettings, SettingsError } from '../../src/config/settings.ts'
+import { topicConfigs, topicSettings } from '../../src/config/topic-configs.ts'
 
 const machine = { hostName: 'mill', coreCount: 6 }
 
@@ -139,8 +141,8 @@ test('a key that only Kafka acts on is checked all the same', () => {
 })
 
 test('secrets are not shown, and control characters do not break a line', () => {
-  const { warnings } = load('ssl.key.password=hush', 'my.plugin.secret=hush', 'my.plugin.text=two\nlines')
-  expect(warnings.join()).not.toContain('hush')
+  const { settings, warnings } = load('ssl.key.password=hush', 'my.plugin.secret=hush', 'my.plugin.text=two\nlines')
+  expect(warnings.join() + JSON.stringify(settings)).not.toContain('hush')
   expect(warnings).toContain('my.plugin.text=two\\nlines (-o) is unknown and ignored')
 })
 
@@ -211,6 +213,20 @@ test('settings whose bounds do not fit each other are refused', () => {
   )
   expect(problems('millrace.arena.bytes=268435457')[0]).toContain('is not a multiple of')
   expect(problems('millrace.journal.bytes=2000000')[0]).toContain('is less than twice message.max.bytes')
+})
+
+test('defaults of topics are kept for them, without a warning', () => {
+  const { settings, warnings } = load('log.cleanup.policy= compact ', 'log.segment.delete.delay.ms=5')
+  expect(warnings).toEqual([])
+  expect(topicSettings(undefined, (name) => settings.given[name])).toMatchObject({
+    cleanupPolicy: { compact: true, delete: false },
+    fileDeleteDelayMs: 5,
+  })
+})
+
+test('every default of topics is a setting that Kafka or we know', () => {
+  const names = [...topicConfigs.values()].flatMap(({ synonyms }) => synonyms.map(({ name }) => name))
+  expect(names.filter((name) => !(name in KAFKA_KEYS) && !DEFINITIONS.has(name))).toEqual([])
 })
 
 test('described: the value as it was written, whether it is a default, and one line on what it is', () => {
