@@ -2,14 +2,20 @@
 // only where a field is not in all of them.
 
 import { emitDefaults } from './emit-types.mjs'
-import { emitFunction, groupByCondition, inlineParts, nameRuns, underCondition } from './layout.mjs'
+import { emitFunction, groupByCondition, inlineParts, isInPlace, nameRuns, underCondition } from './layout.mjs'
 import { capital, condition, elementBytesDecoded, elementBytesMin, flexibleWord, indent, inlineBytes } from './text.mjs'
 
-const viewGetter = {
-  bool: (at) => `view.getInt8(${at}) !== 0`,
-  int64: (at) => `getInt64(view, ${at})`,
+/**
+ * A number read in place. In hot messages the 64-bit arithmetic is written out: a double would be put on the heap to pass
+ * through a function that was not inlined.
+ */
+function getter({ scalar }, at, offset, hot) {
+  const place = (by) => (by === 0 ? at : `${at} + ${by}`)
+  if (scalar === 'bool') return `view.getInt8(${place(offset)}) !== 0`
+  if (scalar !== 'int64') return `view.get${capital(scalar)}(${place(offset)})`
+  if (!hot) return `getInt64(view, ${place(offset)})`
+  return `view.getInt32(${place(offset)}) * TWO_32 + view.getUint32(${place(offset + 4)})`
 }
-const getter = (scalar, at) => viewGetter[scalar]?.(at) ?? `view.get${capital(scalar)}(${at})`
 
 export function emitReader(struct) {
   const { hot, flexible } = struct.block
@@ -34,11 +40,11 @@ export function emitReader(struct) {
 
 function readFields(struct, fields, nextAt) {
   return inlineParts(fields).flatMap((part) => {
-    if (part.length === 1) return readField(struct, part[0])
+    if (!isInPlace(part)) return readField(struct, part[0])
     const at = nextAt()
     let offset = 0
     const lines = part.map((field) => {
-      const line = `into.${field.name} = ${getter(field.scalar, offset === 0 ? at : `${at} + ${offset}`)}`
+      const line = `into.${field.name} = ${getter(field, at, offset, struct.block.hot)}`
       offset += inlineBytes[field.scalar]
       return line
     })
@@ -126,7 +132,7 @@ function readKnownTags(struct, tagged, flexible) {
     const versions = condition(field.versions, context)
     return [
       `${i === 0 ? '' : '} else '}if (tag === ${field.tag}${versions ? ` && ${versions}` : ''}) {`,
-      ...indent(readField(struct, field)),
+      ...indent(readFields(struct, [field], nameRuns())),
     ]
   })
   return [

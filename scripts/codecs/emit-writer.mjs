@@ -1,14 +1,20 @@
 // The writer of a struct: the mirror of its reader. A field that the version doesn't have is left out.
 
-import { emitFunction, groupByCondition, inlineParts, nameRuns, underCondition } from './layout.mjs'
+import { emitFunction, groupByCondition, inlineParts, isInPlace, nameRuns, underCondition } from './layout.mjs'
 import { capital, condition, defaultOf, flexibleWord, indent, inlineBytes } from './text.mjs'
 
-const viewSetter = {
-  bool: (at, value) => `writer.view.setInt8(${at}, ${value} ? 1 : 0)`,
-  int64: (at, value) => `setInt64(writer.view, ${at}, ${value})`,
+/** A number written in place, as lines; 64-bit arithmetic as in the reader. */
+function setter({ name, scalar }, at, offset, hot) {
+  const place = (by) => (by === 0 ? at : `${at} + ${by}`)
+  const value = `value.${name}`
+  if (scalar === 'bool') return [`writer.view.setInt8(${place(offset)}, ${value} ? 1 : 0)`]
+  if (scalar !== 'int64') return [`writer.view.set${capital(scalar)}(${place(offset)}, ${value})`]
+  if (!hot) return [`setInt64(writer.view, ${place(offset)}, ${value})`]
+  return [
+    `writer.view.setInt32(${place(offset)}, ${value} < TWO_63 ? Math.floor(${value} / TWO_32) : 0x7fffffff)`,
+    `writer.view.setUint32(${place(offset + 4)}, ${value})`,
+  ]
 }
-const setter = (scalar, at, value) =>
-  viewSetter[scalar]?.(at, value) ?? `writer.view.set${capital(scalar)}(${at}, ${value})`
 
 export function emitWriter(struct) {
   const { name, root, block } = struct
@@ -24,13 +30,13 @@ export function emitWriter(struct) {
 
 function writeFields(struct, fields, nextAt) {
   return inlineParts(fields).flatMap((part) => {
-    if (part.length === 1) return writeField(struct, part[0])
+    if (!isInPlace(part)) return writeField(struct, part[0])
     const at = nextAt()
     let offset = 0
-    const lines = part.map((field) => {
-      const line = setter(field.scalar, offset === 0 ? at : `${at} + ${offset}`, `value.${field.name}`)
+    const lines = part.flatMap((field) => {
+      const set = setter(field, at, offset, struct.block.hot)
       offset += inlineBytes[field.scalar]
-      return line
+      return set
     })
     return [`const ${at} = writer.reserve(${offset})`, ...lines]
   })
@@ -120,7 +126,7 @@ function writeKnownTags(struct, tagged, flexible) {
     return [
       `if (${wanted}) {`,
       `  const mark = writer.beginTag(${field.tag})`,
-      ...indent(writeField(struct, field)),
+      ...indent(writeFields(struct, [field], nameRuns())),
       '  writer.endTag(mark)',
       '  tags++',
       '}',

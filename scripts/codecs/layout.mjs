@@ -26,6 +26,10 @@ export function inlineParts(fields) {
   return parts
 }
 
+/** Whether a part is read and written in place: neighbours, and a 64-bit number even on its own. */
+export const isInPlace = ([field, ...others]) =>
+  others.length > 0 || (isInline(field) && (field.scalar === 'int64' || field.scalar === 'float64'))
+
 /** Names for where each run of fixed-size fields begins: at, at2, at3. */
 export function nameRuns() {
   let runs = 0

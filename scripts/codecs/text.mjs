@@ -57,9 +57,12 @@ export function elementBytesMin(field, flexible) {
   return fieldBytesMin({ ...field, array: false }, field.versions.from, compact)
 }
 
+/** An element's place in an array that doubles as it grows. */
+const slotBytes = 16
+
 /** What an array's element costs in memory, beside its strings and arrays, which are charged when they are read. */
 export function elementBytesDecoded(field) {
-  return field.struct ? decodedBytes(field.struct) : 16
+  return slotBytes + (field.struct ? decodedBytes(field.struct) : 0)
 }
 
 function decodedBytes(struct) {

@@ -9,11 +9,9 @@
 import { assert } from '../lib/assert.ts'
 import { DecodeError, type DecodeReason } from './errors.ts'
 import { type InternTable, nameTable, uuidTable } from './intern.ts'
-import { getInt64 } from './numbers.ts'
+import { getInt64, TWO_32 } from './numbers.ts'
 import { decodeText } from './text.ts'
 import { getUuid, UUID_BYTES } from './uuid.ts'
-
-const TWO_32 = 4294967296
 
 /** Charged for a string or byte array beside its content. */
 const OBJECT_BYTES = 16

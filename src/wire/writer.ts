@@ -5,11 +5,9 @@
 // a mark, a distance from `start`.
 
 import { assert } from '../lib/assert.ts'
-import { setInt64 } from './numbers.ts'
+import { setInt64, TWO_32 } from './numbers.ts'
 import { encodeText, isAscii } from './text.ts'
 import { setUuid, UUID_BYTES } from './uuid.ts'
-
-const TWO_32 = 4294967296
 
 /** Records as a message carries them. What more there is to one is between who made it and `appendRecords`. */
 export interface RecordsSource {

@@ -4,7 +4,7 @@
 // v9 flexible   v10 current leader and its endpoint in the answer (KIP-951)   v12 transactions V2   v13 topic ids
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { getInt64, setInt64 } from '../numbers.ts'
+import { TWO_32, TWO_63 } from '../numbers.ts'
 import type { Reader } from '../reader.ts'
 import { type Row, RowStore, Rows } from '../rows.ts'
 import type { RecordsSource, Writer } from '../writer.ts'
@@ -49,7 +49,7 @@ export function readProduceRequest(reader: Reader, version: number, into: Produc
   const at = reader.take(6)
   into.acks = view.getInt16(at)
   into.timeoutMs = view.getInt32(at + 2)
-  for (let count = reader.readArrayCount(flexible, 3, 80); count > 0; count--) {
+  for (let count = reader.readArrayCount(flexible, 3, 96); count > 0; count--) {
     readTopicProduceData(reader, version, into.topicData.add())
   }
   if (flexible) reader.skipTaggedFields()
@@ -89,7 +89,7 @@ function readTopicProduceData(reader: Reader, version: number, into: TopicProduc
   const flexible = version >= 9
   if (version <= 12) into.name = reader.readInternedString(flexible)
   if (version >= 13) into.topicId = reader.readInternedUuid()
-  for (let count = reader.readArrayCount(flexible, 6, 40); count > 0; count--) {
+  for (let count = reader.readArrayCount(flexible, 6, 56); count > 0; count--) {
     readPartitionProduceData(reader, version, into.partitionData.add())
   }
   if (flexible) reader.skipTaggedFields()
@@ -174,7 +174,7 @@ class ProduceResponseStores {
 export function readProduceResponse(reader: Reader, version: number, into: ProduceResponse): ProduceResponse {
   const flexible = version >= 9
   into.reset()
-  for (let count = reader.readArrayCount(flexible, 3, 80); count > 0; count--) {
+  for (let count = reader.readArrayCount(flexible, 3, 96); count > 0; count--) {
     readTopicProduceResponse(reader, version, into.responses.add())
   }
   into.throttleTimeMs = reader.readInt32()
@@ -183,7 +183,7 @@ export function readProduceResponse(reader: Reader, version: number, into: Produ
       const tag = reader.readUnsignedVarint()
       const tagEnd = reader.readTagEnd()
       if (tag === 0 && version >= 10) {
-        for (let count = reader.readArrayCount(true, 11, 56); count > 0; count--) {
+        for (let count = reader.readArrayCount(true, 11, 72); count > 0; count--) {
           readNodeEndpoint(reader, version, into.nodeEndpoints.add())
         }
       } else reader.position = tagEnd
@@ -236,7 +236,7 @@ function readTopicProduceResponse(reader: Reader, version: number, into: TopicPr
   const flexible = version >= 9
   if (version <= 12) into.name = reader.readInternedString(flexible)
   if (version >= 13) into.topicId = reader.readInternedUuid()
-  for (let count = reader.readArrayCount(flexible, 22, 208); count > 0; count--) {
+  for (let count = reader.readArrayCount(flexible, 22, 224); count > 0; count--) {
     readPartitionProduceResponse(reader, version, into.partitionResponses.add())
   }
   if (flexible) reader.skipTaggedFields()
@@ -285,11 +285,14 @@ function readPartitionProduceResponse(reader: Reader, version: number, into: Par
   const at = reader.take(22)
   into.index = view.getInt32(at)
   into.errorCode = view.getInt16(at + 4)
-  into.baseOffset = getInt64(view, at + 6)
-  into.logAppendTimeMs = getInt64(view, at + 14)
-  if (version >= 5) into.logStartOffset = reader.readInt64()
+  into.baseOffset = view.getInt32(at + 6) * TWO_32 + view.getUint32(at + 10)
+  into.logAppendTimeMs = view.getInt32(at + 14) * TWO_32 + view.getUint32(at + 18)
+  if (version >= 5) {
+    const at2 = reader.take(8)
+    into.logStartOffset = view.getInt32(at2) * TWO_32 + view.getUint32(at2 + 4)
+  }
   if (version >= 8) {
-    for (let count = reader.readArrayCount(flexible, 6, 40); count > 0; count--) {
+    for (let count = reader.readArrayCount(flexible, 6, 56); count > 0; count--) {
       readBatchIndexAndErrorMessage(reader, version, into.recordErrors.add())
     }
     into.errorMessage = reader.readNullableString(flexible)
@@ -311,9 +314,18 @@ function writePartitionProduceResponse(writer: Writer, version: number, value: P
   const at = writer.reserve(22)
   writer.view.setInt32(at, value.index)
   writer.view.setInt16(at + 4, value.errorCode)
-  setInt64(writer.view, at + 6, value.baseOffset)
-  setInt64(writer.view, at + 14, value.logAppendTimeMs)
-  if (version >= 5) writer.writeInt64(value.logStartOffset)
+  writer.view.setInt32(at + 6, value.baseOffset < TWO_63 ? Math.floor(value.baseOffset / TWO_32) : 0x7fffffff)
+  writer.view.setUint32(at + 10, value.baseOffset)
+  writer.view.setInt32(
+    at + 14,
+    value.logAppendTimeMs < TWO_63 ? Math.floor(value.logAppendTimeMs / TWO_32) : 0x7fffffff,
+  )
+  writer.view.setUint32(at + 18, value.logAppendTimeMs)
+  if (version >= 5) {
+    const at2 = writer.reserve(8)
+    writer.view.setInt32(at2, value.logStartOffset < TWO_63 ? Math.floor(value.logStartOffset / TWO_32) : 0x7fffffff)
+    writer.view.setUint32(at2 + 4, value.logStartOffset)
+  }
   if (version >= 8) {
     writer.writeArrayCount(value.recordErrors.count, flexible)
     for (let i = 0; i < value.recordErrors.count; i++) {

@@ -5,7 +5,7 @@
 // endpoints   v17 replica directory   v18 the follower's high watermark
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { getInt64, setInt64 } from '../numbers.ts'
+import { TWO_32, TWO_63 } from '../numbers.ts'
 import type { Reader } from '../reader.ts'
 import { type Row, RowStore, Rows } from '../rows.ts'
 import type { RecordsSource, Writer } from '../writer.ts'
@@ -76,11 +76,11 @@ export function readFetchRequest(reader: Reader, version: number, into: FetchReq
     into.sessionId = view.getInt32(at2)
     into.sessionEpoch = view.getInt32(at2 + 4)
   }
-  for (let count = reader.readArrayCount(flexible, 3, 80); count > 0; count--) {
+  for (let count = reader.readArrayCount(flexible, 3, 96); count > 0; count--) {
     readFetchTopic(reader, version, into.topics.add())
   }
   if (version >= 7) {
-    for (let count = reader.readArrayCount(flexible, 3, 80); count > 0; count--) {
+    for (let count = reader.readArrayCount(flexible, 3, 96); count > 0; count--) {
       readForgottenTopic(reader, version, into.forgottenTopicsData.add())
     }
   }
@@ -157,14 +157,15 @@ function readReplicaState(reader: Reader, _version: number, into: ReplicaState):
   const { view } = reader
   const at = reader.take(12)
   into.replicaId = view.getInt32(at)
-  into.replicaEpoch = getInt64(view, at + 4)
+  into.replicaEpoch = view.getInt32(at + 4) * TWO_32 + view.getUint32(at + 8)
   reader.skipTaggedFields()
 }
 
 function writeReplicaState(writer: Writer, _version: number, value: ReplicaState): void {
   const at = writer.reserve(12)
   writer.view.setInt32(at, value.replicaId)
-  setInt64(writer.view, at + 4, value.replicaEpoch)
+  writer.view.setInt32(at + 4, value.replicaEpoch < TWO_63 ? Math.floor(value.replicaEpoch / TWO_32) : 0x7fffffff)
+  writer.view.setUint32(at + 8, value.replicaEpoch)
   writer.writeUnsignedVarint(0)
 }
 
@@ -188,7 +189,7 @@ function readFetchTopic(reader: Reader, version: number, into: FetchTopic): void
   const flexible = version >= 12
   if (version <= 12) into.topic = reader.readInternedString(flexible)
   if (version >= 13) into.topicId = reader.readInternedUuid()
-  for (let count = reader.readArrayCount(flexible, 16, 136); count > 0; count--) {
+  for (let count = reader.readArrayCount(flexible, 16, 152); count > 0; count--) {
     readFetchPartition(reader, version, into.partitions.add())
   }
   if (flexible) reader.skipTaggedFields()
@@ -229,11 +230,16 @@ export class FetchPartition implements Row {
 
 function readFetchPartition(reader: Reader, version: number, into: FetchPartition): void {
   const flexible = version >= 12
+  const { view } = reader
   into.partition = reader.readInt32()
   if (version >= 9) into.currentLeaderEpoch = reader.readInt32()
-  into.fetchOffset = reader.readInt64()
+  const at = reader.take(8)
+  into.fetchOffset = view.getInt32(at) * TWO_32 + view.getUint32(at + 4)
   if (version >= 12) into.lastFetchedEpoch = reader.readInt32()
-  if (version >= 5) into.logStartOffset = reader.readInt64()
+  if (version >= 5) {
+    const at2 = reader.take(8)
+    into.logStartOffset = view.getInt32(at2) * TWO_32 + view.getUint32(at2 + 4)
+  }
   into.partitionMaxBytes = reader.readInt32()
   if (flexible) {
     for (let tags = reader.readTagCount(); tags > 0; tags--) {
@@ -242,7 +248,8 @@ function readFetchPartition(reader: Reader, version: number, into: FetchPartitio
       if (tag === 0 && version >= 17) {
         into.replicaDirectoryId = reader.readInternedUuid()
       } else if (tag === 1 && version >= 18) {
-        into.highWatermark = reader.readInt64()
+        const at = reader.take(8)
+        into.highWatermark = view.getInt32(at) * TWO_32 + view.getUint32(at + 4)
       } else reader.position = tagEnd
       reader.endTag(tagEnd)
     }
@@ -253,9 +260,15 @@ function writeFetchPartition(writer: Writer, version: number, value: FetchPartit
   const flexible = version >= 12
   writer.writeInt32(value.partition)
   if (version >= 9) writer.writeInt32(value.currentLeaderEpoch)
-  writer.writeInt64(value.fetchOffset)
+  const at = writer.reserve(8)
+  writer.view.setInt32(at, value.fetchOffset < TWO_63 ? Math.floor(value.fetchOffset / TWO_32) : 0x7fffffff)
+  writer.view.setUint32(at + 4, value.fetchOffset)
   if (version >= 12) writer.writeInt32(value.lastFetchedEpoch)
-  if (version >= 5) writer.writeInt64(value.logStartOffset)
+  if (version >= 5) {
+    const at2 = writer.reserve(8)
+    writer.view.setInt32(at2, value.logStartOffset < TWO_63 ? Math.floor(value.logStartOffset / TWO_32) : 0x7fffffff)
+    writer.view.setUint32(at2 + 4, value.logStartOffset)
+  }
   writer.writeInt32(value.partitionMaxBytes)
   if (flexible) {
     const tagsMark = writer.beginTags()
@@ -268,7 +281,9 @@ function writeFetchPartition(writer: Writer, version: number, value: FetchPartit
     }
     if (version >= 18 && value.highWatermark !== 2 ** 63) {
       const mark = writer.beginTag(1)
-      writer.writeInt64(value.highWatermark)
+      const at = writer.reserve(8)
+      writer.view.setInt32(at, value.highWatermark < TWO_63 ? Math.floor(value.highWatermark / TWO_32) : 0x7fffffff)
+      writer.view.setUint32(at + 4, value.highWatermark)
       writer.endTag(mark)
       tags++
     }
@@ -352,7 +367,7 @@ export function readFetchResponse(reader: Reader, version: number, into: FetchRe
     into.errorCode = view.getInt16(at)
     into.sessionId = view.getInt32(at + 2)
   }
-  for (let count = reader.readArrayCount(flexible, 3, 80); count > 0; count--) {
+  for (let count = reader.readArrayCount(flexible, 3, 96); count > 0; count--) {
     readFetchableTopicResponse(reader, version, into.responses.add())
   }
   if (flexible) {
@@ -360,7 +375,7 @@ export function readFetchResponse(reader: Reader, version: number, into: FetchRe
       const tag = reader.readUnsignedVarint()
       const tagEnd = reader.readTagEnd()
       if (tag === 0 && version >= 16) {
-        for (let count = reader.readArrayCount(true, 11, 56); count > 0; count--) {
+        for (let count = reader.readArrayCount(true, 11, 72); count > 0; count--) {
           readNodeEndpoint(reader, version, into.nodeEndpoints.add())
         }
       } else reader.position = tagEnd
@@ -418,7 +433,7 @@ function readFetchableTopicResponse(reader: Reader, version: number, into: Fetch
   const flexible = version >= 12
   if (version <= 12) into.topic = reader.readInternedString(flexible)
   if (version >= 13) into.topicId = reader.readInternedUuid()
-  for (let count = reader.readArrayCount(flexible, 30, 344); count > 0; count--) {
+  for (let count = reader.readArrayCount(flexible, 30, 360); count > 0; count--) {
     readPartitionData(reader, version, into.partitions.add())
   }
   if (flexible) reader.skipTaggedFields()
@@ -479,10 +494,13 @@ function readPartitionData(reader: Reader, version: number, into: PartitionData)
   const at = reader.take(22)
   into.partitionIndex = view.getInt32(at)
   into.errorCode = view.getInt16(at + 4)
-  into.highWatermark = getInt64(view, at + 6)
-  into.lastStableOffset = getInt64(view, at + 14)
-  if (version >= 5) into.logStartOffset = reader.readInt64()
-  const abortedTransactionsCount = reader.readNullableArrayCount(flexible, 16, 72)
+  into.highWatermark = view.getInt32(at + 6) * TWO_32 + view.getUint32(at + 10)
+  into.lastStableOffset = view.getInt32(at + 14) * TWO_32 + view.getUint32(at + 18)
+  if (version >= 5) {
+    const at2 = reader.take(8)
+    into.logStartOffset = view.getInt32(at2) * TWO_32 + view.getUint32(at2 + 4)
+  }
+  const abortedTransactionsCount = reader.readNullableArrayCount(flexible, 16, 88)
   if (abortedTransactionsCount < 0) into.abortedTransactions.setNull()
   for (let i = 0; i < abortedTransactionsCount; i++) {
     readAbortedTransaction(reader, version, into.abortedTransactions.add())
@@ -512,9 +530,18 @@ function writePartitionData(writer: Writer, version: number, value: PartitionDat
   const at = writer.reserve(22)
   writer.view.setInt32(at, value.partitionIndex)
   writer.view.setInt16(at + 4, value.errorCode)
-  setInt64(writer.view, at + 6, value.highWatermark)
-  setInt64(writer.view, at + 14, value.lastStableOffset)
-  if (version >= 5) writer.writeInt64(value.logStartOffset)
+  writer.view.setInt32(at + 6, value.highWatermark < TWO_63 ? Math.floor(value.highWatermark / TWO_32) : 0x7fffffff)
+  writer.view.setUint32(at + 10, value.highWatermark)
+  writer.view.setInt32(
+    at + 14,
+    value.lastStableOffset < TWO_63 ? Math.floor(value.lastStableOffset / TWO_32) : 0x7fffffff,
+  )
+  writer.view.setUint32(at + 18, value.lastStableOffset)
+  if (version >= 5) {
+    const at2 = writer.reserve(8)
+    writer.view.setInt32(at2, value.logStartOffset < TWO_63 ? Math.floor(value.logStartOffset / TWO_32) : 0x7fffffff)
+    writer.view.setUint32(at2 + 4, value.logStartOffset)
+  }
   writer.writeNullableArrayCount(value.abortedTransactions.count, flexible)
   for (let i = 0; i < value.abortedTransactions.count; i++) {
     writeAbortedTransaction(writer, version, value.abortedTransactions.at(i))
@@ -560,14 +587,15 @@ function readEpochEndOffset(reader: Reader, _version: number, into: EpochEndOffs
   const { view } = reader
   const at = reader.take(12)
   into.epoch = view.getInt32(at)
-  into.endOffset = getInt64(view, at + 4)
+  into.endOffset = view.getInt32(at + 4) * TWO_32 + view.getUint32(at + 8)
   reader.skipTaggedFields()
 }
 
 function writeEpochEndOffset(writer: Writer, _version: number, value: EpochEndOffset): void {
   const at = writer.reserve(12)
   writer.view.setInt32(at, value.epoch)
-  setInt64(writer.view, at + 4, value.endOffset)
+  writer.view.setInt32(at + 4, value.endOffset < TWO_63 ? Math.floor(value.endOffset / TWO_32) : 0x7fffffff)
+  writer.view.setUint32(at + 8, value.endOffset)
   writer.writeUnsignedVarint(0)
 }
 
@@ -609,14 +637,15 @@ export class SnapshotId implements Row {
 function readSnapshotId(reader: Reader, _version: number, into: SnapshotId): void {
   const { view } = reader
   const at = reader.take(12)
-  into.endOffset = getInt64(view, at)
+  into.endOffset = view.getInt32(at) * TWO_32 + view.getUint32(at + 4)
   into.epoch = view.getInt32(at + 8)
   reader.skipTaggedFields()
 }
 
 function writeSnapshotId(writer: Writer, _version: number, value: SnapshotId): void {
   const at = writer.reserve(12)
-  setInt64(writer.view, at, value.endOffset)
+  writer.view.setInt32(at, value.endOffset < TWO_63 ? Math.floor(value.endOffset / TWO_32) : 0x7fffffff)
+  writer.view.setUint32(at + 4, value.endOffset)
   writer.view.setInt32(at + 8, value.epoch)
   writer.writeUnsignedVarint(0)
 }
@@ -635,16 +664,18 @@ function readAbortedTransaction(reader: Reader, version: number, into: AbortedTr
   const flexible = version >= 12
   const { view } = reader
   const at = reader.take(16)
-  into.producerId = getInt64(view, at)
-  into.firstOffset = getInt64(view, at + 8)
+  into.producerId = view.getInt32(at) * TWO_32 + view.getUint32(at + 4)
+  into.firstOffset = view.getInt32(at + 8) * TWO_32 + view.getUint32(at + 12)
   if (flexible) reader.skipTaggedFields()
 }
 
 function writeAbortedTransaction(writer: Writer, version: number, value: AbortedTransaction): void {
   const flexible = version >= 12
   const at = writer.reserve(16)
-  setInt64(writer.view, at, value.producerId)
-  setInt64(writer.view, at + 8, value.firstOffset)
+  writer.view.setInt32(at, value.producerId < TWO_63 ? Math.floor(value.producerId / TWO_32) : 0x7fffffff)
+  writer.view.setUint32(at + 4, value.producerId)
+  writer.view.setInt32(at + 8, value.firstOffset < TWO_63 ? Math.floor(value.firstOffset / TWO_32) : 0x7fffffff)
+  writer.view.setUint32(at + 12, value.firstOffset)
   if (flexible) writer.writeUnsignedVarint(0)
 }
 

@@ -27,7 +27,7 @@ export function readListOffsetsRequest(reader: Reader, version: number): ListOff
   }
   into.replicaId = reader.readInt32()
   if (version >= 2) into.isolationLevel = reader.readInt8()
-  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 3, 72), readListOffsetsTopic)
+  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 3, 88), readListOffsetsTopic)
   if (version >= 10) into.timeoutMs = reader.readInt32()
   if (flexible) reader.skipTaggedFields()
   return into
@@ -55,7 +55,7 @@ function readListOffsetsTopic(reader: Reader, version: number): ListOffsetsTopic
     partitions: [],
   }
   into.name = reader.readInternedString(flexible)
-  into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 12, 64), readListOffsetsPartition)
+  into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 12, 80), readListOffsetsPartition)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -81,9 +81,11 @@ function readListOffsetsPartition(reader: Reader, version: number): ListOffsetsP
     currentLeaderEpoch: -1,
     timestamp: 0,
   }
+  const { view } = reader
   into.partitionIndex = reader.readInt32()
   if (version >= 4) into.currentLeaderEpoch = reader.readInt32()
-  into.timestamp = reader.readInt64()
+  const at = reader.take(8)
+  into.timestamp = getInt64(view, at)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -92,7 +94,8 @@ function writeListOffsetsPartition(writer: Writer, version: number, value: ListO
   const flexible = version >= 6
   writer.writeInt32(value.partitionIndex)
   if (version >= 4) writer.writeInt32(value.currentLeaderEpoch)
-  writer.writeInt64(value.timestamp)
+  const at = writer.reserve(8)
+  setInt64(writer.view, at, value.timestamp)
   if (flexible) writer.writeUnsignedVarint(0)
 }
 
@@ -108,7 +111,7 @@ export function readListOffsetsResponse(reader: Reader, version: number): ListOf
     topics: [],
   }
   if (version >= 2) into.throttleTimeMs = reader.readInt32()
-  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 3, 72), readListOffsetsTopicResponse)
+  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 3, 88), readListOffsetsTopicResponse)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -136,7 +139,7 @@ function readListOffsetsTopicResponse(reader: Reader, version: number): ListOffs
   into.partitions = readItems(
     reader,
     version,
-    reader.readArrayCount(flexible, 22, 96),
+    reader.readArrayCount(flexible, 22, 112),
     readListOffsetsPartitionResponse,
   )
   if (flexible) reader.skipTaggedFields()

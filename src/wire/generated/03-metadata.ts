@@ -28,8 +28,8 @@ export function readMetadataRequest(reader: Reader, version: number): MetadataRe
   }
   const topicsCount =
     version >= 1
-      ? reader.readNullableArrayCount(flexible, 2, 40)
-      : reader.readArrayCount(flexible, 2, 40)
+      ? reader.readNullableArrayCount(flexible, 2, 56)
+      : reader.readArrayCount(flexible, 2, 56)
   into.topics = topicsCount < 0 ? null : readItems(reader, version, topicsCount, readMetadataRequestTopic)
   if (version >= 4) into.allowAutoTopicCreation = reader.readBool()
   if (version >= 8 && version <= 10) into.includeClusterAuthorizedOperations = reader.readBool()
@@ -98,10 +98,10 @@ export function readMetadataResponse(reader: Reader, version: number): MetadataR
     errorCode: 0,
   }
   if (version >= 3) into.throttleTimeMs = reader.readInt32()
-  into.brokers = readItems(reader, version, reader.readArrayCount(flexible, 10, 56), readMetadataResponseBroker)
+  into.brokers = readItems(reader, version, reader.readArrayCount(flexible, 10, 72), readMetadataResponseBroker)
   if (version >= 2) into.clusterId = reader.readNullableString(flexible)
   if (version >= 1) into.controllerId = reader.readInt32()
-  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 8, 104), readMetadataResponseTopic)
+  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 8, 120), readMetadataResponseTopic)
   if (version >= 8 && version <= 10) into.clusterAuthorizedOperations = reader.readInt32()
   if (version >= 13) into.errorCode = reader.readInt16()
   if (flexible) reader.skipTaggedFields()
@@ -177,7 +177,7 @@ function readMetadataResponseTopic(reader: Reader, version: number): MetadataRes
   into.name = version >= 12 ? reader.readNullableString(flexible) : reader.readString(flexible)
   if (version >= 10) into.topicId = reader.readUuid()
   if (version >= 1) into.isInternal = reader.readBool()
-  into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 18, 176), readMetadataResponsePartition)
+  into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 18, 192), readMetadataResponsePartition)
   if (version >= 8) into.topicAuthorizedOperations = reader.readInt32()
   if (flexible) reader.skipTaggedFields()
   return into

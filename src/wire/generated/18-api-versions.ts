@@ -4,6 +4,7 @@
 // Its response header is v0 whatever the version, so that a client that asked too high can read the refusal.
 // v3 flexible, client software, features   v5 cluster and node id, to find a wrong address
 
+import { getInt64, setInt64 } from '../numbers.ts'
 import { type Reader, readItems } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 
@@ -58,19 +59,21 @@ export function readApiVersionsResponse(reader: Reader, version: number): ApiVer
     finalizedFeatures: [],
     zkMigrationReady: false,
   }
+  const { view } = reader
   into.errorCode = reader.readInt16()
-  into.apiKeys = readItems(reader, version, reader.readArrayCount(flexible, 6, 48), readApiVersion)
+  into.apiKeys = readItems(reader, version, reader.readArrayCount(flexible, 6, 64), readApiVersion)
   if (version >= 1) into.throttleTimeMs = reader.readInt32()
   if (flexible) {
     for (let tags = reader.readTagCount(); tags > 0; tags--) {
       const tag = reader.readUnsignedVarint()
       const tagEnd = reader.readTagEnd()
       if (tag === 0) {
-        into.supportedFeatures = readItems(reader, version, reader.readArrayCount(true, 6, 48), readSupportedFeatureKey)
+        into.supportedFeatures = readItems(reader, version, reader.readArrayCount(true, 6, 64), readSupportedFeatureKey)
       } else if (tag === 1) {
-        into.finalizedFeaturesEpoch = reader.readInt64()
+        const at = reader.take(8)
+        into.finalizedFeaturesEpoch = getInt64(view, at)
       } else if (tag === 2) {
-        into.finalizedFeatures = readItems(reader, version, reader.readArrayCount(true, 6, 48), readFinalizedFeatureKey)
+        into.finalizedFeatures = readItems(reader, version, reader.readArrayCount(true, 6, 64), readFinalizedFeatureKey)
       } else if (tag === 3) {
         into.zkMigrationReady = reader.readBool()
       } else reader.position = tagEnd
@@ -98,7 +101,8 @@ export function writeApiVersionsResponse(writer: Writer, version: number, value:
     }
     if (value.finalizedFeaturesEpoch !== -1) {
       const mark = writer.beginTag(1)
-      writer.writeInt64(value.finalizedFeaturesEpoch)
+      const at = writer.reserve(8)
+      setInt64(writer.view, at, value.finalizedFeaturesEpoch)
       writer.endTag(mark)
       tags++
     }

@@ -23,7 +23,7 @@ export function readCreateTopicsRequest(reader: Reader, version: number): Create
     validateOnly: false,
   }
   const { view } = reader
-  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 10, 128), readCreatableTopic)
+  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 10, 144), readCreatableTopic)
   const at = reader.take(5)
   into.timeoutMs = view.getInt32(at)
   into.validateOnly = view.getInt8(at + 4) !== 0
@@ -63,8 +63,8 @@ function readCreatableTopic(reader: Reader, version: number): CreatableTopic {
   const at = reader.take(6)
   into.numPartitions = view.getInt32(at)
   into.replicationFactor = view.getInt16(at + 4)
-  into.assignments = readItems(reader, version, reader.readArrayCount(flexible, 6, 72), readCreatableReplicaAssignment)
-  into.configs = readItems(reader, version, reader.readArrayCount(flexible, 3, 40), readCreatableTopicConfig)
+  into.assignments = readItems(reader, version, reader.readArrayCount(flexible, 6, 88), readCreatableReplicaAssignment)
+  into.configs = readItems(reader, version, reader.readArrayCount(flexible, 3, 56), readCreatableTopicConfig)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -143,7 +143,7 @@ export function readCreateTopicsResponse(reader: Reader, version: number): Creat
     topics: [],
   }
   into.throttleTimeMs = reader.readInt32()
-  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 6, 120), readCreatableTopicResult)
+  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 6, 136), readCreatableTopicResult)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -188,7 +188,7 @@ function readCreatableTopicResult(reader: Reader, version: number): CreatableTop
     const at = reader.take(6)
     into.numPartitions = view.getInt32(at)
     into.replicationFactor = view.getInt16(at + 4)
-    const configsCount = reader.readNullableArrayCount(true, 6, 64)
+    const configsCount = reader.readNullableArrayCount(true, 6, 80)
     into.configs = configsCount < 0 ? null : readItems(reader, version, configsCount, readCreatableTopicConfigs)
   }
   if (flexible) {

@@ -20,7 +20,7 @@ export function readDeleteTopicsRequest(reader: Reader, version: number): Delete
     topicNames: [],
     timeoutMs: 0,
   }
-  if (version >= 6) into.topics = readItems(reader, version, reader.readArrayCount(true, 18, 40), readDeleteTopicState)
+  if (version >= 6) into.topics = readItems(reader, version, reader.readArrayCount(true, 18, 56), readDeleteTopicState)
   if (version <= 5) into.topicNames = reader.readStrings(reader.readArrayCount(flexible, 1, 16), flexible)
   into.timeoutMs = reader.readInt32()
   if (flexible) reader.skipTaggedFields()
@@ -75,7 +75,7 @@ export function readDeleteTopicsResponse(reader: Reader, version: number): Delet
     responses: [],
   }
   into.throttleTimeMs = reader.readInt32()
-  into.responses = readItems(reader, version, reader.readArrayCount(flexible, 4, 56), readDeletableTopicResult)
+  into.responses = readItems(reader, version, reader.readArrayCount(flexible, 4, 72), readDeletableTopicResult)
   if (flexible) reader.skipTaggedFields()
   return into
 }

@@ -25,7 +25,7 @@ export function readOffsetForLeaderEpochRequest(reader: Reader, version: number)
     topics: [],
   }
   if (version >= 3) into.replicaId = reader.readInt32()
-  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 3, 72), readOffsetForLeaderTopic)
+  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 3, 88), readOffsetForLeaderTopic)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -54,7 +54,7 @@ function readOffsetForLeaderTopic(reader: Reader, version: number): OffsetForLea
     partitions: [],
   }
   into.topic = reader.readInternedString(flexible)
-  into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 12, 48), readOffsetForLeaderPartition)
+  into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 12, 64), readOffsetForLeaderPartition)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -110,7 +110,7 @@ export function readOffsetForLeaderEpochResponse(reader: Reader, version: number
     topics: [],
   }
   into.throttleTimeMs = reader.readInt32()
-  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 3, 72), readOffsetForLeaderTopicResult)
+  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 3, 88), readOffsetForLeaderTopicResult)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -139,7 +139,7 @@ function readOffsetForLeaderTopicResult(reader: Reader, version: number): Offset
     partitions: [],
   }
   into.topic = reader.readString(flexible)
-  into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 18, 72), readEpochEndOffset)
+  into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 18, 88), readEpochEndOffset)
   if (flexible) reader.skipTaggedFields()
   return into
 }

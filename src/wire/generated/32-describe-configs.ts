@@ -25,7 +25,7 @@ export function readDescribeConfigsRequest(reader: Reader, version: number): Des
     includeSynonyms: false,
     includeDocumentation: false,
   }
-  into.resources = readItems(reader, version, reader.readArrayCount(flexible, 4, 80), readDescribeConfigsResource)
+  into.resources = readItems(reader, version, reader.readArrayCount(flexible, 4, 96), readDescribeConfigsResource)
   into.includeSynonyms = reader.readBool()
   if (version >= 3) into.includeDocumentation = reader.readBool()
   if (flexible) reader.skipTaggedFields()
@@ -83,7 +83,7 @@ export function readDescribeConfigsResponse(reader: Reader, version: number): De
     results: [],
   }
   into.throttleTimeMs = reader.readInt32()
-  into.results = readItems(reader, version, reader.readArrayCount(flexible, 7, 96), readDescribeConfigsResult)
+  into.results = readItems(reader, version, reader.readArrayCount(flexible, 7, 112), readDescribeConfigsResult)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -117,7 +117,7 @@ function readDescribeConfigsResult(reader: Reader, version: number): DescribeCon
   into.errorMessage = reader.readNullableString(flexible)
   into.resourceType = reader.readInt8()
   into.resourceName = reader.readString(flexible)
-  into.configs = readItems(reader, version, reader.readArrayCount(flexible, 9, 120), readDescribeConfigsResourceResult)
+  into.configs = readItems(reader, version, reader.readArrayCount(flexible, 9, 136), readDescribeConfigsResourceResult)
   if (flexible) reader.skipTaggedFields()
   return into
 }
@@ -163,7 +163,7 @@ function readDescribeConfigsResourceResult(reader: Reader, version: number): Des
   into.readOnly = view.getInt8(at) !== 0
   into.configSource = view.getInt8(at + 1)
   into.isSensitive = view.getInt8(at + 2) !== 0
-  into.synonyms = readItems(reader, version, reader.readArrayCount(flexible, 4, 48), readDescribeConfigsSynonym)
+  into.synonyms = readItems(reader, version, reader.readArrayCount(flexible, 4, 64), readDescribeConfigsSynonym)
   if (version >= 3) {
     into.configType = reader.readInt8()
     into.documentation = reader.readNullableString(flexible)

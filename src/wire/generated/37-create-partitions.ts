@@ -26,7 +26,7 @@ export function readCreatePartitionsRequest(reader: Reader, version: number): Cr
     validateOnly: false,
   }
   const { view } = reader
-  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 7, 80), readCreatePartitionsTopic)
+  into.topics = readItems(reader, version, reader.readArrayCount(flexible, 7, 96), readCreatePartitionsTopic)
   const at = reader.take(5)
   into.timeoutMs = view.getInt32(at)
   into.validateOnly = view.getInt8(at + 4) !== 0
@@ -59,7 +59,7 @@ function readCreatePartitionsTopic(reader: Reader, version: number): CreateParti
   }
   into.name = reader.readString(flexible)
   into.count = reader.readInt32()
-  const assignmentsCount = reader.readNullableArrayCount(flexible, 2, 64)
+  const assignmentsCount = reader.readNullableArrayCount(flexible, 2, 80)
   into.assignments =
     assignmentsCount < 0
       ? null
@@ -112,7 +112,7 @@ export function readCreatePartitionsResponse(reader: Reader, version: number): C
     results: [],
   }
   into.throttleTimeMs = reader.readInt32()
-  into.results = readItems(reader, version, reader.readArrayCount(flexible, 5, 48), readCreatePartitionsTopicResult)
+  into.results = readItems(reader, version, reader.readArrayCount(flexible, 5, 64), readCreatePartitionsTopicResult)
   if (flexible) reader.skipTaggedFields()
   return into
 }

@@ -68,7 +68,7 @@ export function readDescribeClusterResponse(reader: Reader, version: number): De
   if (version >= 1) into.endpointType = reader.readInt8()
   into.clusterId = reader.readString(true)
   into.controllerId = reader.readInt32()
-  into.brokers = readItems(reader, version, reader.readArrayCount(true, 11, 64), readDescribeClusterBroker)
+  into.brokers = readItems(reader, version, reader.readArrayCount(true, 11, 80), readDescribeClusterBroker)
   into.clusterAuthorizedOperations = reader.readInt32()
   reader.skipTaggedFields()
   return into

@@ -160,12 +160,14 @@ export function readRegisterBrokerRecord(reader: Reader, version: number): Regis
     logDirs: [],
     cordonedLogDirs: null,
   }
+  const { view } = reader
   into.brokerId = reader.readInt32()
   if (version >= 2) into.isMigratingZkBroker = reader.readBool()
   into.incarnationId = reader.readUuid()
-  into.brokerEpoch = reader.readInt64()
-  into.endPoints = readItems(reader, version, reader.readArrayCount(true, 7, 56), readBrokerEndpoint)
-  into.features = readItems(reader, version, reader.readArrayCount(true, 6, 48), readBrokerFeature)
+  const at = reader.take(8)
+  into.brokerEpoch = getInt64(view, at)
+  into.endPoints = readItems(reader, version, reader.readArrayCount(true, 7, 72), readBrokerEndpoint)
+  into.features = readItems(reader, version, reader.readArrayCount(true, 6, 64), readBrokerFeature)
   into.rack = reader.readNullableString(true)
   into.fenced = reader.readBool()
   if (version >= 1) into.inControlledShutdown = reader.readBool()
@@ -187,7 +189,8 @@ export function writeRegisterBrokerRecord(writer: Writer, version: number, value
   writer.writeInt32(value.brokerId)
   if (version >= 2) writer.writeBool(value.isMigratingZkBroker)
   writer.writeUuid(value.incarnationId)
-  writer.writeInt64(value.brokerEpoch)
+  const at = writer.reserve(8)
+  setInt64(writer.view, at, value.brokerEpoch)
   writer.writeArrayCount(value.endPoints.length, true)
   for (const item of value.endPoints) writeBrokerEndpoint(writer, version, item)
   writer.writeArrayCount(value.features.length, true)
@@ -942,8 +945,8 @@ export function readRegisterControllerRecord(reader: Reader, version: number): R
   into.controllerId = reader.readInt32()
   into.incarnationId = reader.readUuid()
   into.zkMigrationReady = reader.readBool()
-  into.endPoints = readItems(reader, version, reader.readArrayCount(true, 7, 56), readControllerEndpoint)
-  into.features = readItems(reader, version, reader.readArrayCount(true, 6, 48), readControllerFeature)
+  into.endPoints = readItems(reader, version, reader.readArrayCount(true, 7, 72), readControllerEndpoint)
+  into.features = readItems(reader, version, reader.readArrayCount(true, 6, 64), readControllerFeature)
   reader.skipTaggedFields()
   return into
 }

@@ -24,8 +24,8 @@ export function readLeaderChangeMessage(reader: Reader, version: number): Leader
   const at = reader.take(6)
   into.version = view.getInt16(at)
   into.leaderId = view.getInt32(at + 2)
-  into.voters = readItems(reader, version, reader.readArrayCount(true, 5, 40), readLeaderChangeVoter)
-  into.grantingVoters = readItems(reader, version, reader.readArrayCount(true, 5, 40), readLeaderChangeVoter)
+  into.voters = readItems(reader, version, reader.readArrayCount(true, 5, 56), readLeaderChangeVoter)
+  into.grantingVoters = readItems(reader, version, reader.readArrayCount(true, 5, 56), readLeaderChangeVoter)
   reader.skipTaggedFields()
   return into
 }
@@ -142,7 +142,7 @@ export function readVotersRecord(reader: Reader, version: number): VotersRecord 
     voters: [],
   }
   into.version = reader.readInt16()
-  into.voters = readItems(reader, version, reader.readArrayCount(true, 27, 128), readVoter)
+  into.voters = readItems(reader, version, reader.readArrayCount(true, 27, 144), readVoter)
   reader.skipTaggedFields()
   return into
 }
@@ -170,7 +170,7 @@ function readVoter(reader: Reader, version: number): Voter {
   }
   into.voterId = reader.readInt32()
   into.voterDirectoryId = reader.readUuid()
-  into.endpoints = readItems(reader, version, reader.readArrayCount(true, 5, 48), readEndpoint)
+  into.endpoints = readItems(reader, version, reader.readArrayCount(true, 5, 64), readEndpoint)
   into.kRaftVersionFeature = readKRaftVersionFeature(reader, version)
   reader.skipTaggedFields()
   return into
