@@ -23,12 +23,11 @@ try {
   const direct = openSync(path, constants.O_RDWR | constants.O_DIRECT)
   // A WebAssembly memory lies on a page boundary, which O_DIRECT asks of the bare loop too.
   const page = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, groupBytes).fill(1)
-  const bare = () => bareLoop(direct, page)
   // In turn, so that the disk's drift meets both.
   const rounds = isSmall ? 1 : 5
   const latencies = { 'bare pwrite + fdatasync': [], 'queue, seen spinning': [], 'queue, seen on the loop': [] }
   for (let round = 0; round < rounds; round++) {
-    latencies['bare pwrite + fdatasync'].push(...bare())
+    latencies['bare pwrite + fdatasync'].push(...bareLoop(direct, page))
     latencies['queue, seen spinning'].push(...(await queueLoop(direct, false)))
     latencies['queue, seen on the loop'].push(...(await queueLoop(direct, true)))
   }
@@ -80,8 +79,6 @@ function isDone(progress, ticket) {
   return Atomics.load(progress, PROGRESS_DONE) >= ticket
 }
 
-const turn = () => new Promise(setImmediate)
-
 async function queueLoop(descriptor, onLoop) {
   const { progress, queue } = newQueue(groupBytes)
   const slices = Int32Array.of(0, 100, 3000, 0, 50_000, 1000)
@@ -90,7 +87,7 @@ async function queueLoop(descriptor, onLoop) {
     const begin = process.hrtime.bigint()
     const position = (group * groupBytes) % fileBytes
     const ticket = queue.submit(descriptor, position, slices, 2, DISK_ALIGNED | DISK_SYNC)
-    while (!isDone(progress, ticket)) if (onLoop) await turn()
+    while (!isDone(progress, ticket)) if (onLoop) await new Promise(setImmediate)
     latencies.push(Number(process.hrtime.bigint() - begin))
   }
   queue.close()
@@ -102,12 +99,13 @@ async function throughput(descriptor, flags) {
   const { progress, queue } = newQueue(1 << 20)
   const slices = Int32Array.from(Array.from({ length: 8 }, (_, index) => [0, index << 17, 1 << 17]).flat())
   const count = fileBytes >> 20
+  const nobody = new Int32Array(new SharedArrayBuffer(4))
   const passes = isSmall ? 1 : 4
   const before = process.cpuUsage()
   const begin = process.hrtime.bigint()
   for (let pass = 0; pass < passes; pass++) {
     for (let group = 0; group < count; group++) {
-      while (queue.submit(descriptor, group << 20, slices, 8, flags) === 0) Atomics.wait(progress, PROGRESS_DONE, -1, 1)
+      while (queue.submit(descriptor, group << 20, slices, 8, flags) === 0) Atomics.wait(nobody, 0, 0, 1)
     }
   }
   queue.close()
