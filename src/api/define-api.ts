@@ -8,6 +8,7 @@ import type { AnswerOf, CommandOf, CommandType } from '../controller/commands.ts
 import type { SupportedFeature } from '../controller/features.ts'
 import type { ProducerIdPool } from '../controller/producer-id-pool.ts'
 import type { MetadataImage } from '../metadata/image.ts'
+import type { PartitionRoute, Routes } from '../metadata/routes.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
 import type { Uuid } from '../model/uuid.ts'
 import type { Reader } from '../wire/reader.ts'
@@ -41,6 +42,8 @@ export interface RequestContext {
 }
 
 export interface ShardContext extends RequestContext {
+  readonly routes: Routes
+  readonly queries: PartitionQueries
   readonly clusterId: string
   readonly advertisedApis: readonly AdvertisedApi[]
   readonly supportedFeatures: readonly SupportedFeature[]
@@ -49,6 +52,28 @@ export interface ShardContext extends RequestContext {
    * created are in this thread's image; names the others with the error. Null: auto.create.topics.enable is off.
    */
   readonly createTopics: ((names: readonly string[]) => Promise<ReadonlyMap<string, ErrorCode>>) | null
+}
+
+/** Questions to the shard that owns a partition. Never reject: a failure is an answer with an error. */
+export interface PartitionQueries {
+  /** `timestamp`: or one of Kafka's marks below zero (-1 latest, -2 earliest, -3 largest timestamp …). */
+  offsetFor(route: PartitionRoute, timestamp: number, currentLeaderEpoch: number): Promise<OffsetAnswer>
+  epochEnd(route: PartitionRoute, leaderEpoch: number, currentLeaderEpoch: number): Promise<EpochEndAnswer>
+}
+
+export interface OffsetAnswer {
+  readonly error: ErrorCode
+  /** -1: none. */
+  readonly offset: number
+  readonly timestamp: number
+  readonly leaderEpoch: number
+}
+
+export interface EpochEndAnswer {
+  readonly error: ErrorCode
+  /** -1: unknown. */
+  readonly leaderEpoch: number
+  readonly endOffset: number
 }
 
 export interface ControlContext extends RequestContext {

@@ -1,19 +1,21 @@
 // Which APIs this broker serves: key → handler, and what ApiVersions tells clients.
 import { produceApi } from '../wire/generated/00-produce.ts'
 import { fetchApi } from '../wire/generated/01-fetch.ts'
-import { listOffsetsApi } from '../wire/generated/02-list-offsets.ts'
-import { offsetForLeaderEpochApi } from '../wire/generated/23-offset-for-leader-epoch.ts'
+import { listOffsets } from './02-list-offsets.ts'
 import { metadata } from './03-metadata.ts'
 import { apiVersions } from './18-api-versions.ts'
 import { createTopics } from './19-create-topics.ts'
 import { deleteTopics } from './20-delete-topics.ts'
 import { initProducerId } from './22-init-producer-id.ts'
+import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { describeConfigs } from './32-describe-configs.ts'
 import { createPartitions } from './37-create-partitions.ts'
 import { describeCluster } from './60-describe-cluster.ts'
 import type { AdvertisedApi, ApiSchema, ColdApi } from './define-api.ts'
 
 const cold: readonly ColdApi[] = [
+  listOffsets,
+  offsetForLeaderEpoch,
   metadata,
   apiVersions,
   createTopics,
@@ -24,8 +26,8 @@ const cold: readonly ColdApi[] = [
   describeCluster,
 ]
 
-/** The data plane's: the shard calls their handlers itself, without a request object. */
-export const hotApis: readonly ApiSchema[] = [produceApi, fetchApi, listOffsetsApi, offsetForLeaderEpochApi]
+/** The shard's loop starts these itself, on pooled calls (00-produce.ts, 01-fetch.ts). */
+export const hotApis: readonly ApiSchema[] = [produceApi, fetchApi]
 
 export const coldApis: ReadonlyMap<number, ColdApi> = new Map(cold.map((api) => [api.key, api]))
 

@@ -129,7 +129,7 @@ export class PartitionLog {
   }
 
   /** The error that answers a client whose metadata is older or newer than ours (KIP-320), or ErrorCode.None. */
-  checkLeaderEpoch(currentLeaderEpoch: number): number {
+  checkLeaderEpoch(currentLeaderEpoch: number): ErrorCode {
     if (this.isClosed) return ErrorCode.UnknownTopicOrPartition
     if (currentLeaderEpoch < 0 || currentLeaderEpoch === this.leaderEpoch) return ErrorCode.None
     return currentLeaderEpoch < this.leaderEpoch ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch

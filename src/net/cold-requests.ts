@@ -70,8 +70,11 @@ export class ShardRequests implements ColdRequests {
   #forward({ apiKey, apiVersion, listener }: ColdRequest, reader: Reader): Promise<WriteBody> {
     const id = ++this.#ids
     const body = reader.bytes.slice(reader.position, reader.end)
-    return new Promise((resolve) => {
-      this.#forwarded.set(id, (answer) => resolve((writer) => writer.writeRaw(answer)))
+    return new Promise((resolve, reject) => {
+      this.#forwarded.set(id, (answer) => {
+        if (answer.length === 0) reject(new Error('the control thread could not handle it'))
+        else resolve((writer) => writer.writeRaw(answer))
+      })
       this.#post({ type: 'request', id, apiKey, apiVersion, listener, body })
     })
   }

@@ -17,6 +17,8 @@ export class Connection implements CallOwner {
   isExclusive = false
   isPaused = false
   isClosed = false
+  /** The peer sends no more; what it sent is still answered. */
+  isEnding = false
   /** SEND_CLOSE is on its way. */
   isClosing = false
   /** (offset, length) pairs of frames that wait, their blocks held. */
@@ -28,14 +30,6 @@ export class Connection implements CallOwner {
     this.#loop = loop
     this.number = number
     this.listener = listener
-  }
-
-  get isIdle(): boolean {
-    return this.inFlight === 0
-  }
-
-  get hasCalls(): boolean {
-    return this.#first !== null
   }
 
   add(call: Call): void {
@@ -66,16 +60,27 @@ export class Connection implements CallOwner {
   /** The socket is gone: ends every call that can be ended now. `cancel` returns true for one that ends by itself. */
   drop(cancel: (call: Call) => boolean): void {
     this.isClosed = true
+    this.#sift((call) => {
+      if (!call.isReady) return cancel(call)
+      call.finish(false)
+      return true
+    })
+  }
+
+  /** Ends the calls that only wait. `cancel` returns true for one that ends by itself. */
+  cancelWaiting(cancel: (call: Call) => boolean): void {
+    this.#sift((call) => !call.isReady && cancel(call))
+  }
+
+  /** Takes the calls out of the line that `isGone` says are gone. */
+  #sift(isGone: (call: Call) => boolean): void {
     let call = this.#first
     this.#first = null
     this.#last = null
     while (call !== null) {
       const next: Call | null = call.next
       call.next = null
-      if (call.isReady) {
-        this.inFlight--
-        call.finish(false)
-      } else if (cancel(call)) this.inFlight--
+      if (isGone(call)) this.inFlight--
       else this.#keep(call)
       call = next
     }

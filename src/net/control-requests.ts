@@ -23,7 +23,7 @@ export class ControlRequests {
     this.#log = log
   }
 
-  /** Resolves to the answer's body; empty for a request whose bytes are none, which closes its connection. */
+  /** Resolves to the answer's body; empty when the bytes are no request, which closes the connection. */
   async handle({ id, apiKey, apiVersion, listener, body }: Extract<ToControl, { type: 'request' }>): Promise<ToShard> {
     const api = coldApis.get(apiKey) as Extract<ColdApi, { runsOn: 'control' }>
     const reader = new Reader()

@@ -9,6 +9,7 @@ import type { Clock } from '../lib/env.ts'
 import { fromWords } from '../lib/int64.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import {
+  CLOSED_BY_PEER,
   COUNTER_RECEIVED_BYTES,
   COUNTER_SENDFILE_BYTES,
   COUNTER_SENT_BYTES,
@@ -35,6 +36,8 @@ import { ReceiveWindow } from './receive-window.ts'
 import type { Requests } from './requests.ts'
 
 const FETCH = 1
+/** A timer of the stand-in may fire this much early. */
+const TIMER_SLACK_MS = 2
 
 export interface FrameLoopOptions {
   own: number
@@ -63,8 +66,11 @@ export class FrameLoop {
   readonly #leaseHolders: Connection[] = []
   /** (connection, length) pairs of frames that wait for a run of blocks. */
   readonly #needs: number[] = []
-  /** Connections whose deferred frames may go on. */
+  /** Connections whose deferred frames may go on, or that may be read again. */
   readonly #unblocked: Connection[] = []
+  /** Answers that found no room before the flush, in order. */
+  readonly #backlog: { connection: Connection; call: Call }[] = []
+  #isTicking = false
   #shard: Shard | null = null
   #requests: Requests | null = null
   #armedMs = Number.POSITIVE_INFINITY
@@ -121,10 +127,13 @@ export class FrameLoop {
   /** Encodes the answer of a call whose turn has come, or ends it without one. */
   answer(connection: Connection, call: Call): void {
     connection.isExclusive = false
+    // Ready outside of a tick: one has to come and send it.
+    if (!this.#isTicking) this.#ringOwn()
     if (call.mustClose) this.#closeConnection(connection)
     if (call.isSilent || call.mustClose || connection.isClosing) this.#end(connection, call)
+    else if (this.#backlog.length > 0 || !this.#output.hasRoom) this.#backlog.push({ connection, call })
     else this.#encode(connection, call)
-    if (connection.deferred.length > 0 || connection.isPaused) this.#unblocked.push(connection)
+    this.#onProgress(connection)
   }
 
   /** A call of a closed connection has ended. */
@@ -134,6 +143,7 @@ export class FrameLoop {
 
   #tick(eventCount: number): void {
     const shard = this.#shard
+    this.#isTicking = true
     try {
       if (shard === null) {
         this.#flush()
@@ -143,6 +153,8 @@ export class FrameLoop {
       shard.sleep.awake(own)
       this.#handleEvents(eventCount)
       const nowMs = clock.nowMs()
+      // A timer that was due has fired, or is about to: it is armed anew if its deadline still stands.
+      if (this.#armedMs <= nowMs + TIMER_SLACK_MS) this.#armedMs = Number.NaN
       shard.work(nowMs)
       this.#serveUnblocked()
       this.#serveNeeds()
@@ -152,10 +164,12 @@ export class FrameLoop {
       shard.sleep.fallAsleep(own)
       if (shard.peers.hasMessages() || this.#unblocked.length > 0) {
         shard.sleep.awake(own)
-        this.#options.native.ringDoorbell(this.doorbell)
+        this.#ringOwn()
       }
     } catch (error) {
       this.#options.onFatal(error as Error)
+    } finally {
+      this.#isTicking = false
     }
   }
 
@@ -184,7 +198,7 @@ export class FrameLoop {
     this.#shard!.counters.add('frames', 1)
     if (connection.deferred.length > 0 || !this.#mayBegin(connection)) {
       connection.deferred.push(offset, length)
-      if (!connection.isPaused && !connection.isClosed) {
+      if (!connection.isPaused && !connection.isClosed && !connection.isEnding) {
         connection.isPaused = true
         this.#output.pause(connection.number)
       }
@@ -215,8 +229,9 @@ export class FrameLoop {
         next += 2
       }
       deferred.splice(0, next)
+      this.#forgetIfIdle(connection)
       const isCalm = deferred.length === 0 && connection.inFlight <= LIMITS.connectionFramesInFlightMax / 2
-      if (connection.isPaused && isCalm && !connection.isClosed) {
+      if (connection.isPaused && isCalm && !connection.isClosed && !connection.isEnding) {
         connection.isPaused = false
         this.#output.resume(connection.number)
       }
@@ -242,7 +257,6 @@ export class FrameLoop {
 
   #encode(connection: Connection, call: Call): void {
     const output = this.#output
-    if (!output.hasRoom) this.#flush()
     const firstRow = output.rowCount
     const token = call.apiKey === FETCH ? this.#issueToken() : -1
     try {
@@ -275,7 +289,12 @@ export class FrameLoop {
     this.#leased[token] = null
     this.#freeTokens.push(token)
     this.#end(connection, call)
-    if (connection.isClosed) this.#forgetIfIdle(connection)
+    this.#onProgress(connection)
+  }
+
+  /** A call has left the connection: what waited for that goes on. */
+  #onProgress(connection: Connection): void {
+    if (connection.isClosed || connection.isEnding) this.#forgetIfIdle(connection)
     else if (connection.deferred.length > 0 || connection.isPaused) this.#unblocked.push(connection)
   }
 
@@ -293,23 +312,31 @@ export class FrameLoop {
   #onClosed(connection: Connection, reason: number, errno: number): void {
     const words = closedReason(reason, errno)
     if (words !== null) this.#options.log.info({ clientSoftware: connection.clientSoftware }, words)
-    const { arena } = this.#options
-    for (let i = 0; i < connection.deferred.length; i += 2) arena.release(arena.blockOf(connection.deferred[i]!))
-    connection.deferred.length = 0
-    connection.drop((call) => {
-      if (call.apiKey !== FETCH) return false
-      ;(call as FetchCall).cancel()
-      return true
-    })
+    // A client may say goodbye behind its last requests; only what waits for more to read has no point any more.
+    if (reason === CLOSED_BY_PEER) {
+      connection.isEnding = true
+      connection.cancelWaiting(cancelFetch)
+      if (connection.deferred.length > 0) this.#unblocked.push(connection)
+    } else {
+      const { arena } = this.#options
+      for (let i = 0; i < connection.deferred.length; i += 2) arena.release(arena.blockOf(connection.deferred[i]!))
+      connection.deferred.length = 0
+      connection.drop(cancelFetch)
+    }
     this.#forgetIfIdle(connection)
   }
 
   #forgetIfIdle(connection: Connection): void {
-    if (!connection.isClosed || connection.inFlight > 0) return
+    if (connection.inFlight > 0 || connection.deferred.length > 0) return
+    if (!connection.isClosed && !connection.isEnding) return
     if (this.#connections[connection.number] !== connection) return
     this.#connections[connection.number] = undefined
     this.connectionCount--
     this.#output.forget(connection.number)
+  }
+
+  #ringOwn(): void {
+    this.#options.native.ringDoorbell(this.doorbell)
   }
 
   /** Sends what is lined up. Events of the flush itself are handled at once; they may line up a little more. */
@@ -320,7 +347,19 @@ export class FrameLoop {
       this.#output.clear()
       waitMs = WAIT_UNCHANGED
       this.#handleEvents(count)
+      this.#serveBacklog()
     } while (this.#output.rowCount > 0)
+  }
+
+  #serveBacklog(): void {
+    let served = 0
+    for (; served < this.#backlog.length && this.#output.hasRoom; served++) {
+      const { connection, call } = this.#backlog[served]!
+      if (connection.isClosed || connection.isClosing) this.#end(connection, call)
+      else this.#encode(connection, call)
+      this.#onProgress(connection)
+    }
+    this.#backlog.splice(0, served)
   }
 
   #waitMs(): number {
@@ -339,4 +378,11 @@ export class FrameLoop {
     counters.set('sentBytes', fromWords(words[COUNTER_SENT_BYTES]!, words[COUNTER_SENT_BYTES + 1]!))
     counters.set('sendfileBytes', fromWords(words[COUNTER_SENDFILE_BYTES]!, words[COUNTER_SENDFILE_BYTES + 1]!))
   }
+}
+
+/** True for a call that ends by itself once cancelled. */
+function cancelFetch(call: Call): boolean {
+  if (call.apiKey !== FETCH) return false
+  ;(call as FetchCall).cancel()
+  return true
 }

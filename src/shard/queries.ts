@@ -2,6 +2,7 @@
 // Asked of the shard that owns the partition, by promise.
 //
 // Owner: the shard.
+import type { EpochEndAnswer, OffsetAnswer, PartitionQueries } from '../api/define-api.ts'
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { TimedOffset, TimeLookup } from '../log/time-lookup.ts'
@@ -18,19 +19,6 @@ const EARLIEST_LOCAL = -4
 const LATEST_TIERED = -5
 const EARLIEST_PENDING_UPLOAD = -6
 
-export interface OffsetAnswer {
-  error: number
-  offset: number
-  timestamp: number
-  leaderEpoch: number
-}
-
-export interface EpochEndAnswer {
-  error: number
-  leaderEpoch: number
-  endOffset: number
-}
-
 export interface QueriesOptions {
   own: number
   routes: Routes
@@ -41,7 +29,7 @@ export interface QueriesOptions {
   wake: () => void
 }
 
-export class Queries {
+export class Queries implements PartitionQueries {
   readonly #options: QueriesOptions
 
   constructor(options: QueriesOptions) {
@@ -58,7 +46,7 @@ export class Queries {
       draft[1] = peers.issueTicket({
         onAnswer: (words, at) =>
           resolve({
-            error: words[at + 2]!,
+            error: words[at + 2]! as ErrorCode,
             offset: fromWords(words[at + 3]!, words[at + 4]!),
             timestamp: fromWords(words[at + 5]!, words[at + 6]!),
             leaderEpoch: words[at + 7]!,
@@ -82,7 +70,7 @@ export class Queries {
       draft[1] = peers.issueTicket({
         onAnswer: (words, at) =>
           resolve({
-            error: words[at + 2]!,
+            error: words[at + 2]! as ErrorCode,
             leaderEpoch: words[at + 3]!,
             endOffset: fromWords(words[at + 4]!, words[at + 5]!),
           }),
@@ -162,7 +150,7 @@ export class Queries {
   }
 }
 
-function checkEpoch(log: PartitionLog | null, currentLeaderEpoch: number): number {
+function checkEpoch(log: PartitionLog | null, currentLeaderEpoch: number): ErrorCode {
   return log === null ? ErrorCode.UnknownTopicOrPartition : log.checkLeaderEpoch(currentLeaderEpoch)
 }
 
