@@ -1,14 +1,271 @@
-// The broker of this process: what the command line starts and stops.
-import type { Settings } from './config/settings.ts'
+// The broker of this process: start and stop order, and the only place where everything is put together.
+//
+// Thread: control. Start: directory, metadata log, shards (each recovers; when all have, they open their journals),
+// listeners, this broker's registration. Stop: listeners, shards (what was begun becomes durable), metadata log.
+import { lookup } from 'node:dns/promises'
+import { describeSettings } from './config/describe.ts'
+import { isWildcard, type Listener } from './config/listeners.ts'
+import { brokerListeners, type Settings } from './config/settings.ts'
+import { ControlPlane } from './controller/control-plane.ts'
+import { supportedFeatures } from './controller/features.ts'
+import { ProducerIdPool } from './controller/producer-id-pool.ts'
+import { shardsOnDisk } from './journal/checkpoint.ts'
+import { nextRunEpoch } from './journal/run-epoch.ts'
+import type { Env } from './lib/env.ts'
+import { realEnv } from './lib/real-env.ts'
+import type { MetadataBatch } from './metadata/image.ts'
+import { imageRecords } from './metadata/image-records.ts'
+import { randomUuid } from './model/uuid.ts'
+import type { Native } from './native/contract.ts'
+import { loadNative } from './native/load.ts'
+import { Acceptors } from './net/acceptors.ts'
+import { ControlRequests } from './net/control-requests.ts'
+import { ShardHandle } from './net/shard-handle.ts'
+import type { ShardData } from './net/thread-messages.ts'
+import { Counters, type CounterSnapshot } from './observe/counters.ts'
 import type { Log } from './observe/log.ts'
+import { type LogDirectory, openLogDirectory } from './raft/log-directory.ts'
+import { SleepFlags } from './ring/sleep.ts'
+import { createSharedMemory, type SharedMemory } from './shard/shared-memory.ts'
+
+const BACKLOG = 1024
+const EVERY_ADDRESS = '::'
+/** Security protocol number of PLAINTEXT in a broker's registration. */
+const PLAINTEXT = 0
+const PARTITIONS_PER_COMMAND_MAX = 200_000
 
 export interface Broker {
   /** What clients can connect to, with the ports that were bound. */
   readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]
   /** Resolves with what ended the broker, if something other than `shutDown` does. */
   readonly failed: Promise<Error>
+  /** What each thread has done: the shards in order, the control thread last. */
+  counters(): CounterSnapshot[]
   /** Controlled shutdown. */
   shutDown(): Promise<void>
 }
 
-export declare function startBroker(settings: Settings, log: Log): Promise<Broker>
+export async function startBroker(settings: Settings, log: Log): Promise<Broker> {
+  const broker = new LocalBroker(settings, log)
+  try {
+    await broker.start()
+    return broker
+  } catch (error) {
+    await broker.abandon()
+    throw error
+  }
+}
+
+class LocalBroker implements Broker {
+  readonly #settings: Settings
+  readonly #log: Log
+  readonly #env: Env = realEnv()
+  readonly #native: Native = loadNative()
+  readonly #shared: SharedMemory
+  readonly #counters: Counters[]
+  readonly #listenersConfigured: readonly Listener[]
+  #plane: ControlPlane | null = null
+  #shards: ShardHandle[] = []
+  #acceptors: Acceptors | null = null
+  readonly listeners: { name: string; host: string; port: number }[] = []
+  readonly failed: Promise<Error>
+  #fail: (error: Error) => void = () => undefined
+
+  constructor(settings: Settings, log: Log) {
+    this.#settings = settings
+    this.#log = log
+    // The stand-in keeps its sockets and its journal in one thread.
+    const shards = this.#native.kind === 'addon' ? settings['millrace.shards'] : 1
+    this.#shared = createSharedMemory(shards, settings['millrace.arena.bytes'])
+    this.#counters = Array.from({ length: shards + 1 }, (_, thread) => new Counters(this.#shared.counters, thread))
+    this.#listenersConfigured = brokerListeners(settings)
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve
+    })
+  }
+
+  counters(): CounterSnapshot[] {
+    return this.#counters.map((counters) => counters.snapshot())
+  }
+
+  async start(): Promise<void> {
+    const nodeId = this.#settings['node.id']
+    const directory = await openLogDirectory(this.#env, this.#settings['log.dirs'][0]!, nodeId)
+    const runEpoch = await nextRunEpoch(this.#env.disk, directory.path)
+    this.#plane = await this.#startPlane(directory)
+    const requests = this.#controlRequests(this.#plane, directory)
+    await this.#startShards(this.#plane, directory, runEpoch, requests)
+    await this.#listen()
+    await this.#register(this.#plane, directory)
+  }
+
+  async shutDown(): Promise<void> {
+    this.#acceptors?.close()
+    await Promise.all(this.#shards.map((shard) => shard.close()))
+    await this.#plane?.close()
+    this.#log.info({ counters: this.counters() }, 'counters')
+  }
+
+  /** After a start that failed half-way. */
+  async abandon(): Promise<void> {
+    this.#acceptors?.close()
+    await Promise.all(this.#shards.map((shard) => shard.terminate()))
+    await this.#plane?.close()
+  }
+
+  async #startPlane(directory: LogDirectory): Promise<ControlPlane> {
+    const settings = this.#settings
+    const plane = await ControlPlane.start({
+      env: this.#env,
+      logDirectory: directory.path,
+      nodeId: directory.nodeId,
+      directoryId: directory.directoryId,
+      crc32c: this.#native.crc32c,
+      settings: {
+        partitionCountDefault: settings['num.partitions'],
+        replicationFactorDefault: settings['default.replication.factor'],
+        deleteTopicEnable: settings['delete.topic.enable'],
+        partitionsPerCommandMax: PARTITIONS_PER_COMMAND_MAX,
+      },
+      onBatch: (batch) => {
+        for (const shard of this.#shards) shard.applyMetadata(batch)
+      },
+    })
+    plane.failed.then((error) => this.#fail(error))
+    return plane
+  }
+
+  #controlRequests(plane: ControlPlane, directory: LogDirectory): ControlRequests {
+    const { nodeId } = directory
+    const allocate = () =>
+      plane.submit('allocate-producer-ids', {
+        brokerId: nodeId,
+        brokerEpoch: plane.image.brokers.get(nodeId)?.epoch ?? -1,
+      })
+    const shared = {
+      image: plane.image,
+      nodeId,
+      submit: plane.submit.bind(plane),
+      newUuid: () => randomUuid((count) => this.#env.random.bytes(count)),
+      producerIds: new ProducerIdPool(allocate),
+      brokerConfigs: describeSettings(this.#settings),
+    }
+    return new ControlRequests(shared, this.#listenerNames(), this.#log)
+  }
+
+  async #startShards(
+    plane: ControlPlane,
+    directory: LogDirectory,
+    runEpoch: number,
+    requests: ControlRequests,
+  ): Promise<void> {
+    const { shards } = this.#shared
+    const data: Omit<ShardData, 'own'> = {
+      nodeId: directory.nodeId,
+      clusterId: directory.clusterId,
+      runEpoch,
+      directory: directory.path,
+      settings: this.#settings,
+      listenerNames: this.#listenerNames(),
+      shared: this.#shared,
+      metadata: wholeImage(plane),
+    }
+    const script = new URL(import.meta.url.endsWith('.ts') ? './shard-thread.ts' : './shard-thread.js', import.meta.url)
+    const broken = this.failed.then((error) => Promise.reject(error))
+    this.#shards = Array.from(
+      { length: shards },
+      (_, own) =>
+        new ShardHandle({
+          data: { ...data, own },
+          script,
+          onRequest: (message) =>
+            message.type === 'request' ? requests.handle(message) : requests.createTopics(message),
+          onFatal: (error) => this.#fail(error),
+        }),
+    )
+    const reports = await Promise.race([Promise.all(this.#shards.map((shard) => shard.recovered())), broken])
+    for (const [shard, report] of reports.entries()) this.#log.info({ shard, ...report }, 'recovered')
+    // Everything is in segments and in this run's checkpoints: what other shard counts left has served.
+    await this.#removeOldJournals(directory.path, shards)
+    await Promise.race([Promise.all(this.#shards.map((shard) => shard.open())), broken])
+  }
+
+  async #removeOldJournals(directory: string, shards: number): Promise<void> {
+    const { disk } = this.#env
+    const left = (await shardsOnDisk(disk, directory)).filter((shard) => shard >= shards)
+    for (const name of await disk.list(directory)) {
+      if (left.some((shard) => name.startsWith(`millrace-shard-${shard}.`))) await disk.remove(`${directory}/${name}`)
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { native, shared, counters } = { native: this.#native, shared: this.#shared, counters: this.#counters }
+    const doorbells = new Int32Array(shared.doorbells)
+    if (native.kind === 'addon') {
+      this.#acceptors = new Acceptors({
+        native,
+        rings: shared.rings[shared.shards]!.slice(0, shared.shards) as SharedArrayBuffer[],
+        sleep: new SleepFlags(shared.sleep),
+        wake: (shard) => native.ringDoorbell(Atomics.load(doorbells, shard) - 1),
+        endedCount: (shard) => counters[shard]!.get('connectionsEnded'),
+      })
+    }
+    for (const [number, { name, host, port }] of this.#listenersConfigured.entries()) {
+      const address = await resolveAddress(host)
+      const bound =
+        this.#acceptors === null
+          ? await this.#shards[0]!.listen(number, address, port, BACKLOG)
+          : this.#bind(number, host, address, port)
+      this.listeners.push({ name, host, port: bound })
+    }
+  }
+
+  #bind(number: number, host: string, address: string, port: number): number {
+    try {
+      return this.#acceptors!.listen(number, address, port, BACKLOG)
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? String(error)
+      const reason = code === 'EADDRINUSE' ? 'the address is in use' : code
+      throw new Error(`cannot listen on ${host || '*'}:${port}: ${reason}`)
+    }
+  }
+
+  /** From here on metadata names this broker, and it leads what it can. */
+  async #register(plane: ControlPlane, { nodeId, directoryId }: LogDirectory): Promise<void> {
+    const advertised = new Map(this.#settings['advertised.listeners'].map((listener) => [listener.name, listener]))
+    const registered = await plane.submit('register-broker', {
+      brokerId: nodeId,
+      incarnationId: randomUuid((count) => this.#env.random.bytes(count)),
+      endPoints: this.listeners.map(({ name, host, port }) => {
+        const { host: advertisedHost, port: advertisedPort } = advertised.get(name) ?? { host, port }
+        return { name, host: advertisedHost, port: advertisedPort || port, securityProtocol: PLAINTEXT }
+      }),
+      features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
+        name,
+        minSupportedVersion: minVersion,
+        maxSupportedVersion: maxVersion,
+      })),
+      rack: null,
+      logDirs: [directoryId],
+    })
+    if (registered.refusal !== null) throw new Error(registered.refusal.message)
+    const { brokerEpoch } = registered
+    const unfenced = await plane.submit('unfence-broker', { brokerId: nodeId, brokerEpoch })
+    if (unfenced.refusal !== null) throw new Error(unfenced.refusal.message)
+  }
+
+  #listenerNames(): string[] {
+    return this.#listenersConfigured.map(({ name }) => name)
+  }
+}
+
+/** What a thread that starts now begins from. */
+function wholeImage({ image }: ControlPlane): MetadataBatch {
+  return { offset: image.offset, epoch: image.epoch, records: [...imageRecords(image)] }
+}
+
+async function resolveAddress(host: string): Promise<string> {
+  if (isWildcard(host)) return host === '' ? EVERY_ADDRESS : host
+  const { address } = await lookup(host)
+  return address
+}

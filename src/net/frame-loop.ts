@@ -71,10 +71,10 @@ export class FrameLoop {
   /** Answers that found no room before the flush, in order. */
   readonly #backlog: { connection: Connection; call: Call }[] = []
   #isTicking = false
+  #isStopping = false
   #shard: Shard | null = null
   #requests: Requests | null = null
   #armedMs = Number.POSITIVE_INFINITY
-  connectionCount = 0
 
   constructor(options: FrameLoopOptions) {
     this.#options = options
@@ -114,10 +114,28 @@ export class FrameLoop {
     try {
       const number = this.#reactor.add(descriptor)
       this.#connections[number] = new Connection(this, number, listener)
-      this.connectionCount++
     } catch (error) {
       this.#options.log.warn({ err: error }, 'a connection could not be taken')
+      this.#shard!.counters.add('connectionsEnded', 1)
     }
+  }
+
+  /** Takes nothing more from clients. Answers under way still leave. */
+  closeConnections(): void {
+    this.#isStopping = true
+    for (const connection of this.#connections) if (connection !== undefined) this.#output.pause(connection.number)
+    this.#ringOwn()
+  }
+
+  /** Resolves when what was begun is done: `isQuiet` says so for the shard. */
+  settled(isQuiet: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (isQuiet()) resolve()
+        else setImmediate(look)
+      }
+      look()
+    })
   }
 
   close(): void {
@@ -213,7 +231,7 @@ export class FrameLoop {
 
   #begin(connection: Connection, offset: number, length: number): void {
     const { arena } = this.#options
-    const isWanted = !connection.isClosed && !connection.isClosing
+    const isWanted = !connection.isClosed && !connection.isClosing && !this.#isStopping
     if (isWanted && !this.#requests!.begin(connection, offset, length)) this.#closeConnection(connection)
     arena.release(arena.blockOf(offset))
   }
@@ -331,7 +349,7 @@ export class FrameLoop {
     if (!connection.isClosed && !connection.isEnding) return
     if (this.#connections[connection.number] !== connection) return
     this.#connections[connection.number] = undefined
-    this.connectionCount--
+    this.#shard!.counters.add('connectionsEnded', 1)
     this.#output.forget(connection.number)
   }
 

@@ -5,6 +5,7 @@
 
 export const COUNTER_NAMES = [
   'ticks',
+  'connectionsEnded',
   'frames',
   'receivedBytes',
   'sentBytes',
@@ -46,6 +47,10 @@ export class Counters {
 
   set(name: CounterName, value: number): void {
     this.#row[index[name]] = value
+  }
+
+  get(name: CounterName): number {
+    return this.#row[index[name]]!
   }
 
   snapshot(): CounterSnapshot {

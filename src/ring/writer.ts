@@ -26,6 +26,11 @@ export class RingWriter {
     return slot
   }
 
+  /** For a sender without credits of its own (accepted sockets): true when `claim` must wait. */
+  isFull(): boolean {
+    return ((this.#claimed - Atomics.load(this.words, HEAD_WORD)) | 0) > this.#mask
+  }
+
   /** Publishes every claimed message at once; true when there was one. Once a tick, not once a message. */
   publish(): boolean {
     if (this.#claimed === this.#published) return false

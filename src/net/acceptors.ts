@@ -1,0 +1,78 @@
+// Accepted sockets, from the control thread to the shards: each goes to the shard with the fewest connections.
+//
+// Thread: control. Only the descriptor crosses, in a ring message; the shard's reactor owns it from then on.
+import type { Acceptor, Native } from '../native/contract.ts'
+import type { SleepFlags } from '../ring/sleep.ts'
+import { RingWriter } from '../ring/writer.ts'
+import { ACCEPTED } from '../shard/messages.ts'
+
+export interface AcceptorsOptions {
+  native: Native
+  /** Rings from this thread to each shard. */
+  rings: readonly SharedArrayBuffer[]
+  sleep: SleepFlags
+  wake: (shard: number) => void
+  /** How many connections the shard has ended, ever. */
+  endedCount: (shard: number) => number
+}
+
+export class Acceptors {
+  readonly #options: AcceptorsOptions
+  readonly #acceptor: Acceptor
+  readonly #writers: RingWriter[]
+  /** How many each shard was given, ever. */
+  readonly #givenCounts: number[]
+  /** (descriptor, listener) pairs that found the rings full. */
+  readonly #waiting: { descriptor: number; listener: number }[] = []
+
+  constructor(options: AcceptorsOptions) {
+    this.#options = options
+    this.#writers = options.rings.map((memory) => new RingWriter(memory))
+    this.#givenCounts = options.rings.map(() => 0)
+    this.#acceptor = options.native.createAcceptor((descriptor, listener) => {
+      this.#waiting.push({ descriptor, listener })
+      this.#handOver()
+    })
+  }
+
+  /** Returns the bound port. Throws `{ code, errno }`. */
+  listen(listener: number, address: string, port: number, backlog: number): number {
+    return this.#acceptor.listen(listener, address, port, backlog)
+  }
+
+  close(): void {
+    this.#acceptor.close()
+  }
+
+  #handOver(): void {
+    while (this.#waiting.length > 0) {
+      const shard = this.#leastLoaded()
+      const writer = this.#writers[shard]!
+      if (writer.isFull()) {
+        setImmediate(() => this.#handOver())
+        return
+      }
+      const { descriptor, listener } = this.#waiting.shift()!
+      const at = writer.claim()
+      writer.words[at] = ACCEPTED
+      writer.words[at + 1] = 0
+      writer.words[at + 2] = descriptor
+      writer.words[at + 3] = listener
+      writer.publish()
+      this.#givenCounts[shard]!++
+      if (this.#options.sleep.mustWake(shard)) this.#options.wake(shard)
+    }
+  }
+
+  #leastLoaded(): number {
+    let least = 0
+    let leastCount = Number.POSITIVE_INFINITY
+    for (let shard = 0; shard < this.#writers.length; shard++) {
+      const count = this.#givenCounts[shard]! - this.#options.endedCount(shard)
+      if (count >= leastCount) continue
+      least = shard
+      leastCount = count
+    }
+    return least
+  }
+}
