@@ -153,7 +153,8 @@ void OutputQueue::drop(int32_t connection, EventTable& events) {
 
 void OutputQueue::pop(int32_t connection, EventTable& events) {
   const Segment& segment = segments_[head_++];
-  if (segment.kind == Kind::Leased || segment.kind == Kind::File) events.put(EVENT_SENT, connection, segment.token, 0);
+  const bool is_lease = segment.kind == Kind::Leased || segment.kind == Kind::File;
+  if (is_lease && segment.token >= 0) events.put(EVENT_SENT, connection, segment.token, 0);
   free(segment.chunk);
   if (!is_empty()) return;
   segments_.clear();

@@ -23,7 +23,10 @@ export const EVENT_FRAME = 1
 export const EVENT_CLOSED = 2
 /** `[NEED, connection, length, 0]`: a frame of `length` bytes that no block can hold; answer with SEND_ASSIGN. */
 export const EVENT_NEED = 3
-/** `[SENT, connection, token, 0]`: the leased bytes of that token have left, or never will. Exactly once a token. */
+/**
+ * `[SENT, connection, token, 0]`: the leased bytes of that token, and all before them on the connection, have left, or
+ * never will. Exactly once a token; a row with a token below zero has none.
+ */
 export const EVENT_SENT = 4
 /** `[DRAINED, connection, 0, 0]`: its output queue, once above `outputBytesHigh`, is empty again. */
 export const EVENT_DRAINED = 5

@@ -79,7 +79,7 @@ export class SocketOutput {
   drop(): void {
     this.#isDropped = true
     for (const { token } of this.#segments.splice(0)) {
-      if (token !== undefined) this.#events.onSent(token)
+      if (token !== undefined && token >= 0) this.#events.onSent(token)
     }
     this.#copiedBytes = 0
   }
@@ -116,7 +116,7 @@ export class SocketOutput {
   #done(segment: Segment): void {
     this.#segments.splice(this.#segments.indexOf(segment), 1)
     this.#handedOver--
-    if (segment.token !== undefined) this.#events.onSent(segment.token)
+    if (segment.token !== undefined && segment.token >= 0) this.#events.onSent(segment.token)
     else this.#copiedBytes -= segment.bytes.length
     if (this.isEmpty) this.#events.onEmpty()
   }
