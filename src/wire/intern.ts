@@ -13,7 +13,7 @@ export class InternTable {
   private readonly encode: (text: string) => Uint8Array
   private readonly mask: number
   private readonly hashes: Int32Array
-  private readonly keys: (Uint8Array | undefined)[]
+  private readonly keys: (DataView | undefined)[]
   private readonly texts: string[]
 
   constructor(countMax: number, encode: (text: string) => Uint8Array) {
@@ -30,9 +30,9 @@ export class InternTable {
 
   /** False when the table is full: the name then decodes anew each time. */
   add(text: string): boolean {
-    const key = this.encode(text)
-    const hash = hashOf(key, 0, key.length)
-    const slot = this.find(hash, key, 0, key.length)
+    const key = viewOf(this.encode(text))
+    const hash = hashOf(key, 0, key.byteLength)
+    const slot = this.find(hash, key, 0, key.byteLength)
     if (this.keys[slot] !== undefined) return true
     if (this.count === this.countMax) return false
     this.put(slot, hash, key, text)
@@ -41,8 +41,8 @@ export class InternTable {
   }
 
   remove(text: string): void {
-    const key = this.encode(text)
-    let hole = this.find(hashOf(key, 0, key.length), key, 0, key.length)
+    const key = viewOf(this.encode(text))
+    let hole = this.find(hashOf(key, 0, key.byteLength), key, 0, key.byteLength)
     if (this.keys[hole] === undefined) return
     this.count--
     // What was pushed past the hole moves back into it, so that look-ups may go on stopping at a free slot.
@@ -57,24 +57,24 @@ export class InternTable {
   }
 
   /** The string that was added for these bytes, or undefined. */
-  lookUp(bytes: Uint8Array, offset: number, length: number): string | undefined {
+  lookUp(view: DataView, offset: number, length: number): string | undefined {
     if (this.count === 0) return undefined
-    const slot = this.find(hashOf(bytes, offset, length), bytes, offset, length)
+    const slot = this.find(hashOf(view, offset, length), view, offset, length)
     return this.keys[slot] === undefined ? undefined : this.texts[slot]
   }
 
   /** The slot of that key, or the free slot where it would go. */
-  private find(hash: number, bytes: Uint8Array, offset: number, length: number): number {
+  private find(hash: number, view: DataView, offset: number, length: number): number {
     let slot = hash & this.mask
     for (;;) {
       const key = this.keys[slot]
       if (key === undefined) return slot
-      if (this.hashes[slot] === hash && same(key, bytes, offset, length)) return slot
+      if (this.hashes[slot] === hash && same(key, view, offset, length)) return slot
       slot = (slot + 1) & this.mask
     }
   }
 
-  private put(slot: number, hash: number, key: Uint8Array, text: string): void {
+  private put(slot: number, hash: number, key: DataView, text: string): void {
     this.hashes[slot] = hash
     this.keys[slot] = key
     this.texts[slot] = text
@@ -94,14 +94,29 @@ export function uuidTable(countMax: number): InternTable {
   })
 }
 
-function hashOf(bytes: Uint8Array, offset: number, length: number): number {
-  let hash = length
-  for (let i = offset; i < offset + length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)
-  return (hash ^ (hash >>> 15)) | 0
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-function same(key: Uint8Array, bytes: Uint8Array, offset: number, length: number): boolean {
-  if (key.length !== length) return false
-  for (let i = 0; i < length; i++) if (key[i] !== bytes[offset + i]) return false
+/** Four bytes at a time. */
+function hashOf(view: DataView, offset: number, length: number): number {
+  const end = offset + length
+  let hash = length
+  let at = offset
+  for (; at + 4 <= end; at += 4) hash = mix(hash, view.getInt32(at))
+  for (; at < end; at++) hash = mix(hash, view.getInt8(at))
+  return hash ^ (hash >>> 15)
+}
+
+function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x9e3779b1)
+  return mixed ^ (mixed >>> 13)
+}
+
+function same(key: DataView, view: DataView, offset: number, length: number): boolean {
+  if (key.byteLength !== length) return false
+  let i = 0
+  for (; i + 4 <= length; i += 4) if (key.getInt32(i) !== view.getInt32(offset + i)) return false
+  for (; i < length; i++) if (key.getInt8(i) !== view.getInt8(offset + i)) return false
   return true
 }

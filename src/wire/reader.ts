@@ -139,6 +139,15 @@ export class Reader {
 
   /** Zigzag, 64 bits, at most ten bytes. */
   readVarlong(): number {
+    const at = this.position
+    if (at < this.end && this.bytes[at]! < 0x80) {
+      this.position = at + 1
+      return (this.bytes[at]! >>> 1) ^ -(this.bytes[at]! & 1)
+    }
+    return this.readLongVarlong()
+  }
+
+  private readLongVarlong(): number {
     const { bytes, end } = this
     let at = this.position
     let low = 0
@@ -169,7 +178,7 @@ export class Reader {
   /** The uuid that the table knows, else as `readUuid`. */
   readInternedUuid(): string {
     const at = this.take(UUID_BYTES)
-    const known = this.uuids.lookUp(this.bytes, at, UUID_BYTES)
+    const known = this.uuids.lookUp(this.view, at, UUID_BYTES)
     if (known !== undefined) return known
     this.charge(UUID_TEXT_BYTES)
     return getUuid(this.bytes, at)
@@ -309,7 +318,7 @@ export class Reader {
 
   /** The text of a span, from the table if it knows it. */
   textAt(offset: number, length: number): string {
-    const known = this.names.lookUp(this.bytes, offset, length)
+    const known = this.names.lookUp(this.view, offset, length)
     if (known !== undefined) return known
     this.charge(OBJECT_BYTES + length * 2)
     return decodeText(this.bytes, offset, length)
