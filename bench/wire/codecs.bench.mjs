@@ -108,7 +108,7 @@ for (const [version, partitions] of [
   )
 }
 
-const writer = new Writer(new Uint8Array(1 << 20))
+const writer = new Writer(new Uint8Array(1 << 20), names, uuids)
 const produceResponse = new ProduceResponse()
 measure('build and write a produce response v13, 1 partition', () => {
   produceResponse.reset()

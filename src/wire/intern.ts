@@ -1,5 +1,6 @@
-// Known names by their bytes, so that a topic's name or id on the wire becomes the one string we already have. Owned by
-// one thread. It learns only from `add`: clients can't fill it. A look-up allocates nothing.
+// Known names by their bytes, so that a topic's name or id on the wire becomes the one string we already have, and their
+// bytes by name for the way back. Owned by one thread. It learns only from `add`: clients can't fill it. A look-up
+// allocates nothing.
 //
 // Invariant: at most half of the slots are taken, and an entry lies in the first free slot from its hash on.
 
@@ -15,6 +16,7 @@ export class InternTable {
   private readonly hashes: Int32Array
   private readonly keys: (DataView | undefined)[]
   private readonly texts: string[]
+  private readonly keyByText = new Map<string, DataView>()
 
   constructor(countMax: number, encode: (text: string) => Uint8Array) {
     assert(countMax >= 0 && countMax <= 1 << 24, 'an intern table is bounded')
@@ -36,6 +38,7 @@ export class InternTable {
     if (this.keys[slot] !== undefined) return true
     if (this.count === this.countMax) return false
     this.put(slot, hash, key, text)
+    this.keyByText.set(text, key)
     this.count++
     return true
   }
@@ -45,6 +48,7 @@ export class InternTable {
     let hole = this.find(hashOf(key, 0, key.byteLength), key, 0, key.byteLength)
     if (this.keys[hole] === undefined) return
     this.count--
+    this.keyByText.delete(text)
     // What was pushed past the hole moves back into it, so that look-ups may go on stopping at a free slot.
     for (let slot = (hole + 1) & this.mask; this.keys[slot] !== undefined; slot = (slot + 1) & this.mask) {
       const home = this.hashes[slot]! & this.mask
@@ -61,6 +65,11 @@ export class InternTable {
     if (this.count === 0) return undefined
     const slot = this.find(hashOf(view, offset, length), view, offset, length)
     return this.keys[slot] === undefined ? undefined : this.texts[slot]
+  }
+
+  /** The bytes of a string that was added, or undefined. */
+  keyOf(text: string): DataView | undefined {
+    return this.keyByText.get(text)
   }
 
   /** The slot of that key, or the free slot where it would go. */
@@ -93,6 +102,9 @@ export function uuidTable(countMax: number): InternTable {
     return bytes
   })
 }
+
+export const noNames = nameTable(0)
+export const noUuids = uuidTable(0)
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -8,7 +8,7 @@
 
 import { assert } from '../lib/assert.ts'
 import { DecodeError, type DecodeReason } from './errors.ts'
-import { type InternTable, nameTable, uuidTable } from './intern.ts'
+import { type InternTable, noNames, noUuids } from './intern.ts'
 import { getInt64, TWO_32 } from './numbers.ts'
 import { decodeText } from './text.ts'
 import { getUuid, UUID_BYTES } from './uuid.ts'
@@ -19,8 +19,6 @@ const UUID_TEXT_BYTES = 40
 /** A tag and its size take a byte each at least. */
 const TAG_BYTES_MIN = 2
 
-const noNames = nameTable(0)
-const noUuids = uuidTable(0)
 const noBytes = new Uint8Array(0)
 
 export class Reader {

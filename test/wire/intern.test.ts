@@ -24,6 +24,7 @@ test('a table knows what was added, not what was removed', () => {
   for (let i = 0; i < 1500; i++) {
     const name = `topic-${i}`
     expect(names.lookUp(viewOf(`..${name}..`), 2, name.length)).toBe(known.has(name) ? name : undefined)
+    expect(names.keyOf(name)?.byteLength).toBe(known.has(name) ? name.length : undefined)
   }
 })
 
