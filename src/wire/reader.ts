@@ -211,10 +211,6 @@ export class Reader {
     this.span(this.readNullableLength(flexible, 4))
   }
 
-  readSpan(flexible: boolean): void {
-    this.span(this.readLength(flexible, 4))
-  }
-
   /** A copy. */
   readBytes(flexible: boolean): Uint8Array {
     return this.copy(this.readLength(flexible, 4))
