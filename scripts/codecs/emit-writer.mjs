@@ -11,7 +11,7 @@ function setter({ name, scalar }, at, offset, hot) {
   if (scalar !== 'int64') return [`writer.view.set${capital(scalar)}(${place(offset)}, ${value})`]
   if (!hot) return [`setInt64(writer.view, ${place(offset)}, ${value})`]
   return [
-    `writer.view.setInt32(${place(offset)}, ${value} < TWO_63 ? Math.floor(${value} / TWO_32) : 0x7fffffff)`,
+    `writer.view.setInt32(${place(offset)}, Math.min(Math.floor(${value} / TWO_32), 0x7fffffff))`,
     `writer.view.setUint32(${place(offset + 4)}, ${value})`,
   ]
 }
@@ -56,10 +56,11 @@ function writeField(struct, field) {
     case 'string':
     case 'bytes': {
       const type = capital(field.scalar)
+      const interned = field.interned ? 'Interned' : ''
       return eitherNullable(
         field,
-        `writer.writeNullable${type}(${value}, ${compact})`,
-        (present) => `writer.write${type}(${present(value)}, ${compact})`,
+        `writer.write${interned}Nullable${type}(${value}, ${compact})`,
+        (present) => `writer.write${interned}${type}(${present(value)}, ${compact})`,
       )
     }
     default:

@@ -2,7 +2,6 @@
 // asks Number.isSafeInteger before using it: one from the wire may be anything.
 
 export const TWO_32 = 4294967296
-export const TWO_63 = 2 ** 63
 
 export function getInt64(view: DataView, at: number): number {
   return view.getInt32(at) * TWO_32 + view.getUint32(at + 4)
@@ -13,6 +12,6 @@ export function getInt64(view: DataView, at: number): number {
  * little less than it was, but never negative. (The low word is taken modulo 2^32 by `setUint32` itself.)
  */
 export function setInt64(view: DataView, at: number, value: number): void {
-  view.setInt32(at, value < TWO_63 ? Math.floor(value / TWO_32) : 0x7fffffff)
+  view.setInt32(at, Math.min(Math.floor(value / TWO_32), 0x7fffffff))
   view.setUint32(at + 4, value)
 }

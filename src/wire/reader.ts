@@ -8,7 +8,7 @@
 
 import { assert } from '../lib/assert.ts'
 import { DecodeError, type DecodeReason } from './errors.ts'
-import { type InternTable, nameTable, uuidTable } from './intern.ts'
+import { type InternTable, noNames, noUuids } from './intern.ts'
 import { getInt64, TWO_32 } from './numbers.ts'
 import { decodeText } from './text.ts'
 import { getUuid, UUID_BYTES } from './uuid.ts'
@@ -19,8 +19,6 @@ const UUID_TEXT_BYTES = 40
 /** A tag and its size take a byte each at least. */
 const TAG_BYTES_MIN = 2
 
-const noNames = nameTable(0)
-const noUuids = uuidTable(0)
 const noBytes = new Uint8Array(0)
 
 export class Reader {
@@ -139,6 +137,15 @@ export class Reader {
 
   /** Zigzag, 64 bits, at most ten bytes. */
   readVarlong(): number {
+    const at = this.position
+    if (at < this.end && this.bytes[at]! < 0x80) {
+      this.position = at + 1
+      return (this.bytes[at]! >>> 1) ^ -(this.bytes[at]! & 1)
+    }
+    return this.readLongVarlong()
+  }
+
+  private readLongVarlong(): number {
     const { bytes, end } = this
     let at = this.position
     let low = 0
@@ -169,7 +176,7 @@ export class Reader {
   /** The uuid that the table knows, else as `readUuid`. */
   readInternedUuid(): string {
     const at = this.take(UUID_BYTES)
-    const known = this.uuids.lookUp(this.bytes, at, UUID_BYTES)
+    const known = this.uuids.lookUp(this.view, at, UUID_BYTES)
     if (known !== undefined) return known
     this.charge(UUID_TEXT_BYTES)
     return getUuid(this.bytes, at)
@@ -202,10 +209,6 @@ export class Reader {
   /** Bytes or records left where they lie: `spanOffset` and `spanLength`. */
   readNullableSpan(flexible: boolean): void {
     this.span(this.readNullableLength(flexible, 4))
-  }
-
-  readSpan(flexible: boolean): void {
-    this.span(this.readLength(flexible, 4))
   }
 
   /** A copy. */
@@ -309,7 +312,7 @@ export class Reader {
 
   /** The text of a span, from the table if it knows it. */
   textAt(offset: number, length: number): string {
-    const known = this.names.lookUp(this.bytes, offset, length)
+    const known = this.names.lookUp(this.view, offset, length)
     if (known !== undefined) return known
     this.charge(OBJECT_BYTES + length * 2)
     return decodeText(this.bytes, offset, length)

@@ -29,8 +29,3 @@ export function decodeText(bytes: Uint8Array, offset: number, length: number): s
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(text)
 }
-
-export function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false
-  return true
-}

@@ -34,20 +34,23 @@ export function getUuid(bytes: Uint8Array, at: number): string {
 
 export function setUuid(bytes: Uint8Array, at: number, uuid: string): void {
   assert(uuid.length === UUID_CHARACTERS, 'a uuid has 22 characters')
-  for (let i = 0, out = at; i < UUID_CHARACTERS; i += 4) {
+  let out = at
+  let all = 0
+  for (let i = 0; i < 20; i += 4) {
     const bits =
       (sextet(uuid, i) << 18) | (sextet(uuid, i + 1) << 12) | (sextet(uuid, i + 2) << 6) | sextet(uuid, i + 3)
+    all |= bits
     bytes[out++] = bits >>> 16
-    if (i === 20) break
     bytes[out++] = bits >>> 8
     bytes[out++] = bits
   }
+  const last = (sextet(uuid, 20) << 6) | sextet(uuid, 21)
+  bytes[out] = last >>> 4
+  assert((all | last) >= 0, 'a uuid is written in base64url')
 }
 
+/** -1 for a character that is none: it stays negative however it is shifted into place. */
 function sextet(uuid: string, i: number): number {
-  if (i >= UUID_CHARACTERS) return 0
   const code = uuid.charCodeAt(i)
-  const value = code < 128 ? sextetOf[code]! : -1
-  assert(value >= 0, 'a uuid is written in base64url')
-  return value
+  return code < 128 ? sextetOf[code]! : -1
 }

@@ -5,9 +5,13 @@
 // a mark, a distance from `start`.
 
 import { assert } from '../lib/assert.ts'
+import { ZERO_UUID } from '../model/uuid.ts'
+import { type InternTable, noNames, noUuids } from './intern.ts'
 import { setInt64, TWO_32 } from './numbers.ts'
-import { encodeText, isAscii } from './text.ts'
+import { encodeText } from './text.ts'
 import { setUuid, UUID_BYTES } from './uuid.ts'
+
+const zeroUuid = new DataView(new ArrayBuffer(UUID_BYTES))
 
 /** Records as a message carries them. What more there is to one is between who made it and `appendRecords`. */
 export interface RecordsSource {
@@ -20,8 +24,12 @@ export class Writer {
   start = 0
   position = 0
   end: number
+  private readonly names: InternTable
+  private readonly uuids: InternTable
 
-  constructor(bytes: Uint8Array = new Uint8Array(512)) {
+  constructor(bytes: Uint8Array = new Uint8Array(512), names: InternTable = noNames, uuids: InternTable = noUuids) {
+    this.names = names
+    this.uuids = uuids
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.end = bytes.length
@@ -129,6 +137,11 @@ export class Writer {
   }
 
   writeUnsignedVarint(value: number): void {
+    if (value >= 0 && value < 0x80 && this.position < this.end) this.bytes[this.position++] = value
+    else this.writeLongVarint(value)
+  }
+
+  private writeLongVarint(value: number): void {
     let rest = value >>> 0
     while (rest >= 0x80) {
       this.writeInt8((rest & 0x7f) | 0x80)
@@ -158,20 +171,42 @@ export class Writer {
 
   writeUuid(uuid: string): void {
     const at = this.reserve(UUID_BYTES)
-    setUuid(this.bytes, at, uuid)
+    const known = uuid === ZERO_UUID ? zeroUuid : this.uuids.keyOf(uuid)
+    if (known === undefined) setUuid(this.bytes, at, uuid)
+    else for (let i = 0; i < UUID_BYTES; i += 4) this.view.setInt32(at + i, known.getInt32(i))
   }
 
   writeString(text: string, flexible: boolean): void {
-    if (!isAscii(text)) {
-      const bytes = encodeText(text)
-      this.writeLength(bytes.length, flexible, 2)
-      this.writeRaw(bytes)
-      return
-    }
+    const { mark } = this
     this.writeLength(text.length, flexible, 2)
     const at = this.reserve(text.length)
     const { bytes } = this
-    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i)
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) {
+        this.position = this.start + mark
+        this.writeEncoded(encodeText(text), flexible)
+        return
+      }
+      bytes[at + i] = code
+    }
+  }
+
+  /** A string whose bytes the table may know. */
+  writeInternedString(text: string, flexible: boolean): void {
+    const known = this.names.keyOf(text)
+    if (known === undefined) {
+      this.writeString(text, flexible)
+      return
+    }
+    this.writeLength(known.byteLength, flexible, 2)
+    const at = this.reserve(known.byteLength)
+    for (let i = 0; i < known.byteLength; i++) this.bytes[at + i] = known.getUint8(i)
+  }
+
+  writeInternedNullableString(text: string | null, flexible: boolean): void {
+    if (text === null) this.writeLength(-1, flexible, 2)
+    else this.writeInternedString(text, flexible)
   }
 
   writeNullableString(text: string | null, flexible: boolean): void {
@@ -261,6 +296,11 @@ export class Writer {
     this.position = this.start + mark
     this.writeUnsignedVarint(size)
     this.position = end
+  }
+
+  private writeEncoded(text: Uint8Array, flexible: boolean): void {
+    this.writeLength(text.length, flexible, 2)
+    this.writeRaw(text)
   }
 
   private writeLength(length: number, flexible: boolean, lengthBytes: 2 | 4): void {

@@ -69,6 +69,30 @@ test.each(named)('%s is refused where its arrays and strings would go over the b
   })
 })
 
+test.each(named)('%s passes over a tagged field that it does not know', (_name, codec) => {
+  each(codec, 1, (version, _random, where) => {
+    const { flexible } = codec.message
+    if (!flexible || version < flexible.from) return
+    const value = codec.complete(version, {})
+    const bytes = codec.encode(version, value)
+    expect(bytes.at(-1), where).toBe(0)
+    const tagged = new Uint8Array([...bytes.subarray(0, -1), 2, 98, 0, 99, 3, 1, 2, 3])
+    expect(codec.decode(version, tagged), where).toEqual(value)
+    const cut = new Uint8Array([...bytes.subarray(0, -1), 1, 99, 4, 1, 2, 3])
+    expect(
+      failureOf(() => codec.decode(version, cut)),
+      where,
+    ).toBeInstanceOf(DecodeError)
+  })
+})
+
+test('null topics ask for all of them from version 1 on, and are an error before', () => {
+  const metadata = codecs.find(({ message }) => message.name === 'MetadataRequest')!
+  const bytes = Uint8Array.of(0xff, 0xff, 0xff, 0xff)
+  expect((failureOf(() => metadata.decode(0, bytes)) as DecodeError).reason).toBe('null not allowed')
+  expect(metadata.decode(1, bytes)).toMatchObject({ topics: null })
+})
+
 function failureOf(decode: () => unknown): unknown {
   try {
     decode()

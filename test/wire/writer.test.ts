@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { ZERO_UUID } from '../../src/model/uuid.ts'
+import { nameTable, uuidTable } from '../../src/wire/intern.ts'
 import { Reader } from '../../src/wire/reader.ts'
 import { present, type RecordsSource, Writer } from '../../src/wire/writer.ts'
 import { BUDGET_BYTES, readerOf } from './support/messages.ts'
@@ -47,6 +49,28 @@ test('a region that grows keeps what was written and the marks into it', () => {
   expect(reader.readInt32()).toBe(34)
   expect(reader.readString(true)).toBe('a name longer than the region')
   expect([...arena.subarray(20)].every((byte) => byte === 0xee)).toBe(true)
+})
+
+test('known names and ids are copied, others encoded, to the same bytes', () => {
+  const [names, uuids] = [nameTable(4), uuidTable(4)]
+  const [name, uuid] = ['größer als 名前', 'AAECAwQFBgcICQoLDA0ODw']
+  const write = (writer: Writer): string => {
+    writer.writeInternedString(name, true)
+    writer.writeInternedNullableString(name, false)
+    writer.writeInternedNullableString(null, false)
+    writer.writeUuid(uuid)
+    writer.writeUuid(ZERO_UUID)
+    return Buffer.from(writer.written()).toString('hex')
+  }
+  const encoded = write(new Writer(new Uint8Array(4), names, uuids))
+  names.add(name)
+  uuids.add(uuid)
+  expect(write(new Writer(new Uint8Array(4), names, uuids))).toBe(encoded)
+  const reader = readerOf(new Uint8Array(Buffer.from(encoded, 'hex')))
+  expect(reader.readString(true)).toBe(name)
+  expect(reader.readString(false)).toBe(name)
+  expect(reader.readNullableString(false)).toBe(null)
+  expect([reader.readUuid(), reader.readUuid()]).toEqual([uuid, ZERO_UUID])
 })
 
 test('text over shared memory', () => {

@@ -4,7 +4,7 @@
 // v9 flexible   v10 current leader and its endpoint in the answer (KIP-951)   v12 transactions V2   v13 topic ids
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { TWO_32, TWO_63 } from '../numbers.ts'
+import { TWO_32 } from '../numbers.ts'
 import type { Reader } from '../reader.ts'
 import { type Row, RowStore, Rows } from '../rows.ts'
 import type { RecordsSource, Writer } from '../writer.ts'
@@ -97,7 +97,7 @@ function readTopicProduceData(reader: Reader, version: number, into: TopicProduc
 
 function writeTopicProduceData(writer: Writer, version: number, value: TopicProduceData): void {
   const flexible = version >= 9
-  if (version <= 12) writer.writeString(value.name, flexible)
+  if (version <= 12) writer.writeInternedString(value.name, flexible)
   if (version >= 13) writer.writeUuid(value.topicId)
   writer.writeArrayCount(value.partitionData.count, flexible)
   for (let i = 0; i < value.partitionData.count; i++) {
@@ -244,7 +244,7 @@ function readTopicProduceResponse(reader: Reader, version: number, into: TopicPr
 
 function writeTopicProduceResponse(writer: Writer, version: number, value: TopicProduceResponse): void {
   const flexible = version >= 9
-  if (version <= 12) writer.writeString(value.name, flexible)
+  if (version <= 12) writer.writeInternedString(value.name, flexible)
   if (version >= 13) writer.writeUuid(value.topicId)
   writer.writeArrayCount(value.partitionResponses.count, flexible)
   for (let i = 0; i < value.partitionResponses.count; i++) {
@@ -314,16 +314,13 @@ function writePartitionProduceResponse(writer: Writer, version: number, value: P
   const at = writer.reserve(22)
   writer.view.setInt32(at, value.index)
   writer.view.setInt16(at + 4, value.errorCode)
-  writer.view.setInt32(at + 6, value.baseOffset < TWO_63 ? Math.floor(value.baseOffset / TWO_32) : 0x7fffffff)
+  writer.view.setInt32(at + 6, Math.min(Math.floor(value.baseOffset / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 10, value.baseOffset)
-  writer.view.setInt32(
-    at + 14,
-    value.logAppendTimeMs < TWO_63 ? Math.floor(value.logAppendTimeMs / TWO_32) : 0x7fffffff,
-  )
+  writer.view.setInt32(at + 14, Math.min(Math.floor(value.logAppendTimeMs / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 18, value.logAppendTimeMs)
   if (version >= 5) {
     const at2 = writer.reserve(8)
-    writer.view.setInt32(at2, value.logStartOffset < TWO_63 ? Math.floor(value.logStartOffset / TWO_32) : 0x7fffffff)
+    writer.view.setInt32(at2, Math.min(Math.floor(value.logStartOffset / TWO_32), 0x7fffffff))
     writer.view.setUint32(at2 + 4, value.logStartOffset)
   }
   if (version >= 8) {

@@ -5,7 +5,7 @@
 // endpoints   v17 replica directory   v18 the follower's high watermark
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { TWO_32, TWO_63 } from '../numbers.ts'
+import { TWO_32 } from '../numbers.ts'
 import type { Reader } from '../reader.ts'
 import { type Row, RowStore, Rows } from '../rows.ts'
 import type { RecordsSource, Writer } from '../writer.ts'
@@ -123,7 +123,7 @@ export function writeFetchRequest(writer: Writer, version: number, value: FetchR
       writeForgottenTopic(writer, version, value.forgottenTopicsData.at(i))
     }
   }
-  if (version >= 11) writer.writeString(value.rackId, flexible)
+  if (version >= 11) writer.writeInternedString(value.rackId, flexible)
   if (flexible) {
     const tagsMark = writer.beginTags()
     let tags = 0
@@ -164,7 +164,7 @@ function readReplicaState(reader: Reader, _version: number, into: ReplicaState):
 function writeReplicaState(writer: Writer, _version: number, value: ReplicaState): void {
   const at = writer.reserve(12)
   writer.view.setInt32(at, value.replicaId)
-  writer.view.setInt32(at + 4, value.replicaEpoch < TWO_63 ? Math.floor(value.replicaEpoch / TWO_32) : 0x7fffffff)
+  writer.view.setInt32(at + 4, Math.min(Math.floor(value.replicaEpoch / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 8, value.replicaEpoch)
   writer.writeUnsignedVarint(0)
 }
@@ -197,7 +197,7 @@ function readFetchTopic(reader: Reader, version: number, into: FetchTopic): void
 
 function writeFetchTopic(writer: Writer, version: number, value: FetchTopic): void {
   const flexible = version >= 12
-  if (version <= 12) writer.writeString(value.topic, flexible)
+  if (version <= 12) writer.writeInternedString(value.topic, flexible)
   if (version >= 13) writer.writeUuid(value.topicId)
   writer.writeArrayCount(value.partitions.count, flexible)
   for (let i = 0; i < value.partitions.count; i++) {
@@ -261,12 +261,12 @@ function writeFetchPartition(writer: Writer, version: number, value: FetchPartit
   writer.writeInt32(value.partition)
   if (version >= 9) writer.writeInt32(value.currentLeaderEpoch)
   const at = writer.reserve(8)
-  writer.view.setInt32(at, value.fetchOffset < TWO_63 ? Math.floor(value.fetchOffset / TWO_32) : 0x7fffffff)
+  writer.view.setInt32(at, Math.min(Math.floor(value.fetchOffset / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 4, value.fetchOffset)
   if (version >= 12) writer.writeInt32(value.lastFetchedEpoch)
   if (version >= 5) {
     const at2 = writer.reserve(8)
-    writer.view.setInt32(at2, value.logStartOffset < TWO_63 ? Math.floor(value.logStartOffset / TWO_32) : 0x7fffffff)
+    writer.view.setInt32(at2, Math.min(Math.floor(value.logStartOffset / TWO_32), 0x7fffffff))
     writer.view.setUint32(at2 + 4, value.logStartOffset)
   }
   writer.writeInt32(value.partitionMaxBytes)
@@ -282,7 +282,7 @@ function writeFetchPartition(writer: Writer, version: number, value: FetchPartit
     if (version >= 18 && value.highWatermark !== 2 ** 63) {
       const mark = writer.beginTag(1)
       const at = writer.reserve(8)
-      writer.view.setInt32(at, value.highWatermark < TWO_63 ? Math.floor(value.highWatermark / TWO_32) : 0x7fffffff)
+      writer.view.setInt32(at, Math.min(Math.floor(value.highWatermark / TWO_32), 0x7fffffff))
       writer.view.setUint32(at + 4, value.highWatermark)
       writer.endTag(mark)
       tags++
@@ -313,7 +313,7 @@ function readForgottenTopic(reader: Reader, version: number, into: ForgottenTopi
 
 function writeForgottenTopic(writer: Writer, version: number, value: ForgottenTopic): void {
   const flexible = version >= 12
-  if (version <= 12) writer.writeString(value.topic, flexible)
+  if (version <= 12) writer.writeInternedString(value.topic, flexible)
   if (version >= 13) writer.writeUuid(value.topicId)
   writer.writeArrayCount(value.partitions.length, flexible)
   writer.writeInt32s(value.partitions)
@@ -441,7 +441,7 @@ function readFetchableTopicResponse(reader: Reader, version: number, into: Fetch
 
 function writeFetchableTopicResponse(writer: Writer, version: number, value: FetchableTopicResponse): void {
   const flexible = version >= 12
-  if (version <= 12) writer.writeString(value.topic, flexible)
+  if (version <= 12) writer.writeInternedString(value.topic, flexible)
   if (version >= 13) writer.writeUuid(value.topicId)
   writer.writeArrayCount(value.partitions.count, flexible)
   for (let i = 0; i < value.partitions.count; i++) {
@@ -530,16 +530,13 @@ function writePartitionData(writer: Writer, version: number, value: PartitionDat
   const at = writer.reserve(22)
   writer.view.setInt32(at, value.partitionIndex)
   writer.view.setInt16(at + 4, value.errorCode)
-  writer.view.setInt32(at + 6, value.highWatermark < TWO_63 ? Math.floor(value.highWatermark / TWO_32) : 0x7fffffff)
+  writer.view.setInt32(at + 6, Math.min(Math.floor(value.highWatermark / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 10, value.highWatermark)
-  writer.view.setInt32(
-    at + 14,
-    value.lastStableOffset < TWO_63 ? Math.floor(value.lastStableOffset / TWO_32) : 0x7fffffff,
-  )
+  writer.view.setInt32(at + 14, Math.min(Math.floor(value.lastStableOffset / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 18, value.lastStableOffset)
   if (version >= 5) {
     const at2 = writer.reserve(8)
-    writer.view.setInt32(at2, value.logStartOffset < TWO_63 ? Math.floor(value.logStartOffset / TWO_32) : 0x7fffffff)
+    writer.view.setInt32(at2, Math.min(Math.floor(value.logStartOffset / TWO_32), 0x7fffffff))
     writer.view.setUint32(at2 + 4, value.logStartOffset)
   }
   writer.writeNullableArrayCount(value.abortedTransactions.count, flexible)
@@ -594,7 +591,7 @@ function readEpochEndOffset(reader: Reader, _version: number, into: EpochEndOffs
 function writeEpochEndOffset(writer: Writer, _version: number, value: EpochEndOffset): void {
   const at = writer.reserve(12)
   writer.view.setInt32(at, value.epoch)
-  writer.view.setInt32(at + 4, value.endOffset < TWO_63 ? Math.floor(value.endOffset / TWO_32) : 0x7fffffff)
+  writer.view.setInt32(at + 4, Math.min(Math.floor(value.endOffset / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 8, value.endOffset)
   writer.writeUnsignedVarint(0)
 }
@@ -644,7 +641,7 @@ function readSnapshotId(reader: Reader, _version: number, into: SnapshotId): voi
 
 function writeSnapshotId(writer: Writer, _version: number, value: SnapshotId): void {
   const at = writer.reserve(12)
-  writer.view.setInt32(at, value.endOffset < TWO_63 ? Math.floor(value.endOffset / TWO_32) : 0x7fffffff)
+  writer.view.setInt32(at, Math.min(Math.floor(value.endOffset / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 4, value.endOffset)
   writer.view.setInt32(at + 8, value.epoch)
   writer.writeUnsignedVarint(0)
@@ -672,9 +669,9 @@ function readAbortedTransaction(reader: Reader, version: number, into: AbortedTr
 function writeAbortedTransaction(writer: Writer, version: number, value: AbortedTransaction): void {
   const flexible = version >= 12
   const at = writer.reserve(16)
-  writer.view.setInt32(at, value.producerId < TWO_63 ? Math.floor(value.producerId / TWO_32) : 0x7fffffff)
+  writer.view.setInt32(at, Math.min(Math.floor(value.producerId / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 4, value.producerId)
-  writer.view.setInt32(at + 8, value.firstOffset < TWO_63 ? Math.floor(value.firstOffset / TWO_32) : 0x7fffffff)
+  writer.view.setInt32(at + 8, Math.min(Math.floor(value.firstOffset / TWO_32), 0x7fffffff))
   writer.view.setUint32(at + 12, value.firstOffset)
   if (flexible) writer.writeUnsignedVarint(0)
 }

@@ -62,7 +62,7 @@ function readListOffsetsTopic(reader: Reader, version: number): ListOffsetsTopic
 
 function writeListOffsetsTopic(writer: Writer, version: number, value: ListOffsetsTopic): void {
   const flexible = version >= 6
-  writer.writeString(value.name, flexible)
+  writer.writeInternedString(value.name, flexible)
   writer.writeArrayCount(value.partitions.length, flexible)
   for (const item of value.partitions) writeListOffsetsPartition(writer, version, item)
   if (flexible) writer.writeUnsignedVarint(0)
@@ -135,7 +135,7 @@ function readListOffsetsTopicResponse(reader: Reader, version: number): ListOffs
     name: '',
     partitions: [],
   }
-  into.name = reader.readString(flexible)
+  into.name = reader.readInternedString(flexible)
   into.partitions = readItems(
     reader,
     version,
@@ -148,7 +148,7 @@ function readListOffsetsTopicResponse(reader: Reader, version: number): ListOffs
 
 function writeListOffsetsTopicResponse(writer: Writer, version: number, value: ListOffsetsTopicResponse): void {
   const flexible = version >= 6
-  writer.writeString(value.name, flexible)
+  writer.writeInternedString(value.name, flexible)
   writer.writeArrayCount(value.partitions.length, flexible)
   for (const item of value.partitions) writeListOffsetsPartitionResponse(writer, version, item)
   if (flexible) writer.writeUnsignedVarint(0)

@@ -71,8 +71,8 @@ function readMetadataRequestTopic(reader: Reader, version: number): MetadataRequ
 function writeMetadataRequestTopic(writer: Writer, version: number, value: MetadataRequestTopic): void {
   const flexible = version >= 9
   if (version >= 10) writer.writeUuid(value.topicId)
-  if (version >= 10) writer.writeNullableString(value.name, flexible)
-  else writer.writeString(present(value.name), flexible)
+  if (version >= 10) writer.writeInternedNullableString(value.name, flexible)
+  else writer.writeInternedString(present(value.name), flexible)
   if (flexible) writer.writeUnsignedVarint(0)
 }
 
@@ -174,8 +174,8 @@ function readMetadataResponseTopic(reader: Reader, version: number): MetadataRes
     topicAuthorizedOperations: -2147483648,
   }
   into.errorCode = reader.readInt16()
-  into.name = version >= 12 ? reader.readNullableString(flexible) : reader.readString(flexible)
-  if (version >= 10) into.topicId = reader.readUuid()
+  into.name = version >= 12 ? reader.readInternedNullableString(flexible) : reader.readInternedString(flexible)
+  if (version >= 10) into.topicId = reader.readInternedUuid()
   if (version >= 1) into.isInternal = reader.readBool()
   into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 18, 192), readMetadataResponsePartition)
   if (version >= 8) into.topicAuthorizedOperations = reader.readInt32()
@@ -186,8 +186,8 @@ function readMetadataResponseTopic(reader: Reader, version: number): MetadataRes
 function writeMetadataResponseTopic(writer: Writer, version: number, value: MetadataResponseTopic): void {
   const flexible = version >= 9
   writer.writeInt16(value.errorCode)
-  if (version >= 12) writer.writeNullableString(value.name, flexible)
-  else writer.writeString(present(value.name), flexible)
+  if (version >= 12) writer.writeInternedNullableString(value.name, flexible)
+  else writer.writeInternedString(present(value.name), flexible)
   if (version >= 10) writer.writeUuid(value.topicId)
   if (version >= 1) writer.writeBool(value.isInternal)
   writer.writeArrayCount(value.partitions.length, flexible)

@@ -61,7 +61,7 @@ function readOffsetForLeaderTopic(reader: Reader, version: number): OffsetForLea
 
 function writeOffsetForLeaderTopic(writer: Writer, version: number, value: OffsetForLeaderTopic): void {
   const flexible = version >= 4
-  writer.writeString(value.topic, flexible)
+  writer.writeInternedString(value.topic, flexible)
   writer.writeArrayCount(value.partitions.length, flexible)
   for (const item of value.partitions) writeOffsetForLeaderPartition(writer, version, item)
   if (flexible) writer.writeUnsignedVarint(0)
@@ -138,7 +138,7 @@ function readOffsetForLeaderTopicResult(reader: Reader, version: number): Offset
     topic: '',
     partitions: [],
   }
-  into.topic = reader.readString(flexible)
+  into.topic = reader.readInternedString(flexible)
   into.partitions = readItems(reader, version, reader.readArrayCount(flexible, 18, 88), readEpochEndOffset)
   if (flexible) reader.skipTaggedFields()
   return into
@@ -146,7 +146,7 @@ function readOffsetForLeaderTopicResult(reader: Reader, version: number): Offset
 
 function writeOffsetForLeaderTopicResult(writer: Writer, version: number, value: OffsetForLeaderTopicResult): void {
   const flexible = version >= 4
-  writer.writeString(value.topic, flexible)
+  writer.writeInternedString(value.topic, flexible)
   writer.writeArrayCount(value.partitions.length, flexible)
   for (const item of value.partitions) writeEpochEndOffset(writer, version, item)
   if (flexible) writer.writeUnsignedVarint(0)
