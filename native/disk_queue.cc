@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -170,6 +171,7 @@ class DiskThread {
   static void* run(void* self) {
     pthread_setname_np(pthread_self(), "millrace-disk");
     leave_owners_cpu();
+    ask_for_early_wakeup();
     static_cast<DiskThread*>(self)->carry_out_all();
     return nullptr;
   }
@@ -178,6 +180,27 @@ class DiskThread {
   static void leave_owners_cpu() {
     cpu_set_t set;
     if (sched_getaffinity(getpid(), sizeof(set), &set) == 0) sched_setaffinity(0, sizeof(set), &set);
+  }
+
+  // On a machine without an idle core a woken thread waits for the running one's time slice, about 4 ms of a busy shard.
+  // A short slice of its own lets it go first (EEVDF, Linux 6.12 and later; no privilege needed, ignored before).
+  static void ask_for_early_wakeup() {
+    // The kernel's struct sched_attr, which the C library has from glibc 2.41 only.
+    struct {
+      uint32_t size = 48;
+      uint32_t policy = 0;
+      uint64_t flags = 0;
+      int32_t nice = 0;
+      uint32_t priority = 0;
+      uint64_t slice_ns = 0;
+      uint64_t deadline = 0;
+      uint64_t period = 0;
+    } attributes;
+    static_assert(sizeof(attributes) == 48);
+    if (syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0) != 0) return;
+    if (attributes.policy != SCHED_OTHER) return;
+    attributes.slice_ns = 100'000;
+    syscall(SYS_sched_setattr, 0, &attributes, 0);
   }
 
   void carry_out_all() {
