@@ -1,11 +1,22 @@
 // How long does a small journal group take to be durable through the queue, beside a bare loop of pwrite and fdatasync;
 // and what CPU does a GB cost in groups of 1 MiB?
 //
-// Latency is from submit to PROGRESS_DONE as the owner sees it on its event loop (turning with setImmediate, which is
-// what a busy shard does), and as the disk's thread publishes it (watched by spinning: no hand-back included).
+// Latency is from submit until the owner knows: one that sleeps until the doorbell rings (a FIFO here, an eventfd in the
+// reactor), and one whose event loop turns all the time, as a busy shard's does.
 //
 //   node bench/native/disk-queue.bench.mjs [--small] [--folder path]
-import { closeSync, constants, fdatasyncSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { addon, isSmall, print, printMachine, quantile } from './measure.mjs'
 
@@ -23,13 +34,19 @@ try {
   const direct = openSync(path, constants.O_RDWR | constants.O_DIRECT)
   // A WebAssembly memory lies on a page boundary, which O_DIRECT asks of the bare loop too.
   const page = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, groupBytes).fill(1)
+  execFileSync('mkfifo', [join(folder, 'doorbell')])
+  const doorbell = openSync(join(folder, 'doorbell'), constants.O_RDWR)
   // In turn, so that the disk's drift meets both.
   const rounds = isSmall ? 1 : 5
-  const latencies = { 'bare pwrite + fdatasync': [], 'queue, seen spinning': [], 'queue, seen on the loop': [] }
+  const latencies = {
+    'bare pwrite + fdatasync': [],
+    'queue, woken by the doorbell': [],
+    'queue, seen on a turning loop': [],
+  }
   for (let round = 0; round < rounds; round++) {
     latencies['bare pwrite + fdatasync'].push(...bareLoop(direct, page))
-    latencies['queue, seen spinning'].push(...(await queueLoop(direct, false)))
-    latencies['queue, seen on the loop'].push(...(await queueLoop(direct, true)))
+    latencies['queue, woken by the doorbell'].push(...sleepingLoop(direct, doorbell))
+    latencies['queue, seen on a turning loop'].push(...(await turningLoop(direct)))
   }
   for (const [name, values] of Object.entries(latencies)) {
     const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => (quantile(values, share) / 1000).toFixed(0))
@@ -41,6 +58,7 @@ try {
   ]) {
     print(`1 MiB groups, ${name}: ${await throughput(direct, flags)}`)
   }
+  closeSync(doorbell)
   closeSync(direct)
   const buffered = openSync(path, constants.O_RDWR)
   print(`1 MiB groups, plain into the page cache, overwriting: ${await throughput(buffered, 0)}`)
@@ -68,10 +86,10 @@ function bareLoop(descriptor, page) {
   return latencies
 }
 
-function newQueue(alignedBytesMax) {
+function newQueue(alignedBytesMax, doorbell = -1) {
   const arena = new Uint8Array(new SharedArrayBuffer(8 << 20)).fill(1)
   const progress = new Int32Array(new SharedArrayBuffer(PROGRESS_WORDS * 4))
-  return { progress, queue: new addon.DiskQueue([arena], progress, -1, alignedBytesMax) }
+  return { progress, queue: new addon.DiskQueue([arena], progress, doorbell, alignedBytesMax) }
 }
 
 function isDone(progress, ticket) {
@@ -79,15 +97,33 @@ function isDone(progress, ticket) {
   return Atomics.load(progress, PROGRESS_DONE) >= ticket
 }
 
-async function queueLoop(descriptor, onLoop) {
-  const { progress, queue } = newQueue(groupBytes)
+function submitSmallGroup(queue, descriptor, group) {
   const slices = Int32Array.of(0, 100, 3000, 0, 50_000, 1000)
+  return queue.submit(descriptor, (group * groupBytes) % fileBytes, slices, 2, DISK_ALIGNED | DISK_SYNC)
+}
+
+function sleepingLoop(descriptor, doorbell) {
+  const { progress, queue } = newQueue(groupBytes, doorbell)
+  const rung = Buffer.alloc(8)
   const latencies = []
   for (let group = 0; group < groups; group++) {
     const begin = process.hrtime.bigint()
-    const position = (group * groupBytes) % fileBytes
-    const ticket = queue.submit(descriptor, position, slices, 2, DISK_ALIGNED | DISK_SYNC)
-    while (!isDone(progress, ticket)) if (onLoop) await new Promise(setImmediate)
+    const ticket = submitSmallGroup(queue, descriptor, group)
+    readSync(doorbell, rung)
+    if (!isDone(progress, ticket)) throw new Error('rung before it was done')
+    latencies.push(Number(process.hrtime.bigint() - begin))
+  }
+  queue.close()
+  return latencies
+}
+
+async function turningLoop(descriptor) {
+  const { progress, queue } = newQueue(groupBytes)
+  const latencies = []
+  for (let group = 0; group < groups; group++) {
+    const begin = process.hrtime.bigint()
+    const ticket = submitSmallGroup(queue, descriptor, group)
+    while (!isDone(progress, ticket)) await new Promise(setImmediate)
     latencies.push(Number(process.hrtime.bigint() - begin))
   }
   queue.close()
