@@ -7,6 +7,7 @@
 // Invariants: answers come in the order of the commands. After `failed` no command is answered, only rejected.
 import type { Env } from '../lib/env.ts'
 import { type MetadataBatch, MetadataImage } from '../metadata/image.ts'
+import { imageRecords } from '../metadata/image-records.ts'
 import type { Uuid } from '../model/uuid.ts'
 import { RaftDriver } from '../raft/raft-driver.ts'
 import type { Crc32c } from '../wire/record-batch-builder.ts'
@@ -15,6 +16,9 @@ import { Controller } from './controller.ts'
 import { featuresRefusal } from './features.ts'
 import type { ControllerSettings } from './state.ts'
 
+/** As Kafka's metadata.log.max.record.bytes.between.snapshots. */
+const LOG_BYTES_MAX = 20 * 1024 * 1024
+
 export interface ControlPlaneOptions {
   readonly env: Env
   readonly logDirectory: string
@@ -22,6 +26,8 @@ export interface ControlPlaneOptions {
   readonly directoryId: Uuid
   readonly crc32c: Crc32c
   readonly settings: ControllerSettings
+  /** A start that finds more log than this puts a snapshot in its place. */
+  readonly logBytesMax?: number
   /** Every batch committed after `start` resolved, in order; the image has it already. */
   readonly onBatch?: (batch: MetadataBatch) => void
 }
@@ -60,6 +66,8 @@ export class ControlPlane {
       await plane.submit('bootstrap', {})
       const refusal = featuresRefusal(plane.image.features)
       if (refusal !== null) throw new Error(refusal)
+      // At start only: later, walking a large image would hold up this thread.
+      if (raft.logBytes > (options.logBytesMax ?? LOG_BYTES_MAX)) await raft.snapshot(imageRecords(plane.image))
     } catch (error) {
       await raft.close()
       throw error

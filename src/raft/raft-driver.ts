@@ -16,6 +16,7 @@ import { MetadataLog, metadataDirectory } from './metadata-log.ts'
 import { Quorum, type QuorumEffect, type QuorumEvent, type Voter } from './quorum.ts'
 import { readQuorumState, writeQuorumState } from './quorum-state.ts'
 import { MetadataDecoder, MetadataEncoder } from './record-codec.ts'
+import { readLatestSnapshot, writeSnapshot } from './snapshot.ts'
 
 /** A batch takes no further command once it has this many records or bytes. */
 const BATCH_RECORDS_MAX = 10_000
@@ -108,6 +109,23 @@ export class RaftDriver {
     return committed
   }
 
+  /** Bytes of log that the next start would read, beside the snapshot. */
+  get logBytes(): number {
+    return this.log?.bytes ?? 0
+  }
+
+  /** Puts these records, which stand for everything committed, in place of the log. Nothing may be appended meanwhile. */
+  async snapshot(records: Iterable<MetadataRecord>): Promise<void> {
+    await this.draining
+    const { log, encoder } = this
+    assert(log !== null && this.draining === null && this.queue.length === 0, 'a snapshot is taken at rest')
+    assert(this.quorum.highWatermark === log.endOffset, 'a snapshot holds what is committed, and all of it')
+    const { disk, clock } = this.options.env
+    const id = { endOffset: log.endOffset, epoch: log.lastEpoch }
+    await writeSnapshot(disk, log.directory, id, records, encoder, clock.wallMs())
+    await log.dropWhatIsInSnapshot()
+  }
+
   /** Waits for what was appended. */
   async close(): Promise<void> {
     this.closed = true
@@ -119,6 +137,8 @@ export class RaftDriver {
   private async recoverAndLead(): Promise<void> {
     const { env, logDirectory, crc32c, segmentBytesMax } = this.options
     const persisted = await readQuorumState(env.disk, this.statePath)
+    const snapshot = await readLatestSnapshot(env.disk, metadataDirectory(logDirectory), crc32c)
+    if (snapshot !== null) this.uncommitted.push(snapshot)
     const decoder = new MetadataDecoder()
     this.log = await MetadataLog.open(
       {
@@ -126,12 +146,14 @@ export class RaftDriver {
         logDirectory,
         crc32c,
         epochMax: persisted?.leaderEpoch ?? Number.POSITIVE_INFINITY,
+        replayFrom: snapshot === null ? 0 : snapshot.offset + 1,
         ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
       },
       (bytes, view, at) => this.uncommitted.push(decoder.decode(bytes, view, at)),
     )
     this.queuedEnd = this.log.endOffset
-    const { lastEpoch, endOffset } = this.log
+    const { endOffset } = this.log
+    const lastEpoch = Math.max(this.log.lastEpoch, snapshot?.epoch ?? 0)
     this.events.push({ type: 'started', persisted, lastEpoch, logEnd: endOffset })
     await this.settle()
     await this.log.writeEpochs()

@@ -1,7 +1,11 @@
 // Batches of the metadata log between bytes and records. Control thread; one encoder, whose memory is used again.
 import type { MetadataBatch } from '../metadata/image.ts'
 import type { MetadataRecord } from '../wire/generated/metadata-records.ts'
-import { writeLeaderChangeMessage } from '../wire/generated/raft-records.ts'
+import {
+  writeLeaderChangeMessage,
+  writeSnapshotFooterRecord,
+  writeSnapshotHeaderRecord,
+} from '../wire/generated/raft-records.ts'
 import { readMetadataRecord, writeMetadataRecord } from '../wire/metadata-record.ts'
 import { Reader } from '../wire/reader.ts'
 import { batchBytes, batchIsControl, batchLastOffset, batchLeaderEpoch, ControlType } from '../wire/record-batch.ts'
@@ -59,8 +63,25 @@ export class MetadataEncoder {
       voters: voters.map(named),
       grantingVoters: granting.map(named),
     })
+    return this.control(ControlType.LeaderChange, baseOffset, leaderEpoch, timestampMs)
+  }
+
+  snapshotHeader(baseOffset: number, leaderEpoch: number, timestampMs: number): Uint8Array {
+    this.writer.rewind()
+    writeSnapshotHeaderRecord(this.writer, 0, { version: 0, lastContainedLogTimestamp: timestampMs })
+    return this.control(ControlType.SnapshotHeader, baseOffset, leaderEpoch, timestampMs)
+  }
+
+  snapshotFooter(baseOffset: number, leaderEpoch: number, timestampMs: number): Uint8Array {
+    this.writer.rewind()
+    writeSnapshotFooterRecord(this.writer, 0, { version: 0 })
+    return this.control(ControlType.SnapshotFooter, baseOffset, leaderEpoch, timestampMs)
+  }
+
+  /** A control batch of what the writer holds. */
+  private control(type: number, baseOffset: number, leaderEpoch: number, timestampMs: number): Uint8Array {
     this.builder.begin({ baseOffset, leaderEpoch })
-    return this.builder.addControl(ControlType.LeaderChange, timestampMs, this.writer.written()).finish()
+    return this.builder.addControl(type, timestampMs, this.writer.written()).finish()
   }
 }
 
@@ -82,5 +103,11 @@ export class MetadataDecoder {
       }
     }
     return { offset: batchLastOffset(view, at), epoch: batchLeaderEpoch(view, at), records }
+  }
+
+  isSnapshotFooter(bytes: Uint8Array, view: DataView, at: number): boolean {
+    if (!batchIsControl(view, at)) return false
+    this.cursor.reset(bytes, view, at, at + batchBytes(view, at))
+    return this.cursor.next() && this.cursor.controlType === ControlType.SnapshotFooter
   }
 }

@@ -78,11 +78,12 @@ test.each([
 })
 
 test('a name of 30,000 dashes costs no time', async () => {
-  const begun = performance.now()
+  const before = process.cpuUsage()
   const clientSoftwareName = `a${'-'.repeat(30_000)}`
   const answer = await call(3, { clientSoftwareName, clientSoftwareVersion: '1' }, shardContext(image))
   expect(answer.errorCode).toBe(ErrorCode.InvalidRequest)
-  expect(performance.now() - begun).toBeLessThan(100)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1000).toBeLessThan(200)
 })
 
 test('features: supported, finalized, and in v3 none whose lowest version is 0', async () => {

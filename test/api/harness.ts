@@ -49,9 +49,9 @@ export function imageOf(...records: MetadataRecord[]): MetadataImage {
   return image
 }
 
+/** For APIs that are answered from the image alone: no partitions, no other shards. */
 export function shardContext(image: MetadataImage, change: Partial<ShardContext> = {}): ShardContext {
-  return {
-    apiVersion: 0,
+  const context: Partial<ShardContext> = {
     listenerName: 'PLAINTEXT',
     image,
     nodeId: 1,
@@ -61,6 +61,7 @@ export function shardContext(image: MetadataImage, change: Partial<ShardContext>
     createTopics: null,
     ...change,
   }
+  return context as ShardContext
 }
 
 /** A node with one broker on a disk in memory. */

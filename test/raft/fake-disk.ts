@@ -162,6 +162,7 @@ function survivors(inode: Inode, random: () => number): Uint8Array<ArrayBuffer> 
 }
 
 class FakeFile implements DiskFile {
+  readonly descriptor = -1
   readonly path: string
   private readonly disk: FakeDisk
   private readonly inode: Inode

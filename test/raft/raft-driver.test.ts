@@ -135,7 +135,7 @@ test('a full segment is followed by another', async () => {
   expect(segments.length).toBeGreaterThan(2)
   expect((await start(disk, 1, 300)).names()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
   disk.names.delete(`/data/__cluster_metadata-0/${segments[1]}`)
-  await expect(start(disk)).rejects.toThrow('a segment before it is missing')
+  await expect(start(disk)).rejects.toThrow('the segment before it is missing')
 })
 
 /** A stopped node's disk with three commands in its log, and where each batch begins. */
