@@ -123,14 +123,15 @@ bool Reactor::take_tables(const Napi::Object& tables) {
 
 Napi::Value Reactor::add(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const int descriptor = info[0].ToNumber().Int32Value();
+  int32_t descriptor = -1;
+  napi_get_value_int32(env, info[0], &descriptor);
   const auto refuse = [&](const char* syscall, int error) {
     throw_system_error(env, syscall, error);
     return Napi::Value();
   };
   if (is_closed_) return refuse("add", EBADF);
   if (free_numbers_.empty() && static_cast<int32_t>(connections_.size()) >= connections_max_) {
-    return refuse("add", EUSERS);
+    return refuse("add", ENOBUFS);
   }
   int type;
   socklen_t type_length = sizeof type;

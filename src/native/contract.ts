@@ -108,7 +108,7 @@ export interface ReactorTables {
   outputBytesMax: number
   /** Above this EVENT_DRAINED is sent once the queue is empty again. */
   outputBytesHigh: number
-  /** At most this many connections; `add` refuses more (EUSERS). */
+  /** At most this many connections; `add` refuses more (ENOBUFS). */
   connectionsMax: number
 }
 
