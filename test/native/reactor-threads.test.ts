@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, test } from 'vitest'
-import { COUNTER_TICKS, COUNTER_WORDS, WAIT_NONE } from '../../src/native/contract.ts'
+import { COUNTER_RECEIVE_CALLS, COUNTER_TICKS, COUNTER_WORDS, WAIT_NONE } from '../../src/native/contract.ts'
 import { addonPath, loadNative } from '../../src/native/load.ts'
 import { framed } from './small-shard.ts'
 
@@ -20,7 +20,9 @@ interface Thread {
   counters: Int32Array
 }
 
-async function startThread(options: { waitMs?: number; hangsAfter?: number } = {}): Promise<Thread> {
+async function startThread(
+  options: { waitMs?: number; hangsAfter?: number; hasBlocks?: boolean } = {},
+): Promise<Thread> {
   const counters = new Int32Array(new SharedArrayBuffer(COUNTER_WORDS * 4))
   const worker = new Worker(new URL('./reactor-worker.mjs', import.meta.url), {
     workerData: {
@@ -29,6 +31,7 @@ async function startThread(options: { waitMs?: number; hangsAfter?: number } = {
       counters,
       waitMs: options.waitMs ?? WAIT_NONE,
       hangsAfter: options.hangsAfter ?? 0,
+      hasBlocks: options.hasBlocks ?? true,
     },
   })
   cleanups.push(() => void worker.terminate())
@@ -85,6 +88,29 @@ describe('threads', () => {
     native.ringDoorbell(doorbell)
     await once(worker, 'message')
     expect(counters[COUNTER_TICKS]).toBe(1)
+  })
+
+  test('sockets that have bytes, but no block to go to, do not keep it busy', async () => {
+    const { worker, counters } = await startThread({ hasBlocks: false })
+    let lastDescriptor = 0
+    const port = listen((descriptor) => {
+      lastDescriptor = descriptor
+      worker.postMessage(descriptor)
+    })
+    const sockets = Array.from({ length: 5 }, () => dial(port))
+    await Promise.all(
+      sockets.map((socket) => new Promise<void>((resolve) => socket.write(framed(Buffer.alloc(100)), () => resolve()))),
+    )
+    const loops = async () => {
+      worker.postMessage('loops')
+      return Number((await once(worker, 'message'))[0])
+    }
+    await loops()
+    const before = await loops()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect((await loops()) - before).toBeLessThan(20)
+    expect(lastDescriptor).toBeGreaterThan(0)
+    expect([counters[COUNTER_TICKS], counters[COUNTER_RECEIVE_CALLS]]).toEqual([0, 0])
   })
 
   test('a closed reactor lets its thread end', async () => {

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 
-const { addonPath, arena, counters, waitMs, hangsAfter } = workerData
+const { addonPath, arena, counters, waitMs, hangsAfter, hasBlocks } = workerData
 const addon = createRequire(import.meta.url)(addonPath)
 const { EVENT_WORDS, EVENT_FRAME, EVENT_CLOSED, SEND_WORDS, SEND_BYTES, SEND_FORGET } = addon.constants
 
@@ -25,7 +25,7 @@ const tables = {
 const { blockHolders, window, events, sends } = tables
 
 function refill() {
-  if (window[2] >= 0) return
+  if (window[2] >= 0 || !hasBlocks) return
   const free = blockHolders.indexOf(0)
   if (free < 0) return
   blockHolders[free]++
@@ -62,6 +62,8 @@ parentPort.on('message', (message) => {
   if (message === 'close') {
     reactor.close()
     parentPort.close()
+  } else if (message === 'loops') {
+    parentPort.postMessage(performance.nodeTiming.uvMetricsInfo.loopCount)
   } else reactor.add(message)
 })
 parentPort.postMessage({ doorbell: reactor.doorbell })
