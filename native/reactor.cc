@@ -186,7 +186,7 @@ Napi::Value Reactor::flush(const Napi::CallbackInfo& info) {
   touched_.clear();
   go_on_receiving();
   set_deadline(wait_ms);
-  if (intake_.events.holds_back()) ring_self();
+  if (intake_.window.was_used_up() || intake_.events.holds_back()) ring_self();
   intake_.counters.publish(counter_words_);
   if (refusal != nullptr) Napi::RangeError::New(env, refusal).ThrowAsJavaScriptException();
   return Napi::Number::New(env, intake_.events.rows());
@@ -283,7 +283,7 @@ void Reactor::poll() {
     set_deadline(WAIT_UNCHANGED);
   }
   const int32_t rows = intake_.events.rows();
-  const bool has_tick = is_due || rows > 0;
+  const bool has_tick = intake_.window.was_used_up() || is_due || rows > 0;
   if (has_tick) intake_.counters.ticks++;
   intake_.counters.publish(counter_words_);
   if (has_tick) call_tick(rows);
@@ -420,7 +420,6 @@ void Reactor::settle(int32_t number, Connection& connection) {
 /** Lets connections read again that have waited for the window. */
 void Reactor::go_on_receiving() {
   ReceiveWindow& window = intake_.window;
-  bool has_made_way = false;
   size_t still_waiting = 0;
   for (size_t index = 0; index < waiting_.size(); index++) {
     const int32_t number = waiting_[index];
@@ -433,11 +432,10 @@ void Reactor::go_on_receiving() {
       continue;
     }
     // Neither block has the room: with a fresh one, which JavaScript puts in at its next flush, the first in the line has.
-    if (still_waiting == 0) has_made_way = window.give_up_current();
+    if (still_waiting == 0) window.give_up_current();
     waiting_[still_waiting++] = number;
   }
   waiting_.resize(still_waiting);
-  if (has_made_way) ring_self();
 
   if (!window.is_open()) return;
   for (const int32_t number : starved_) {

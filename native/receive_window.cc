@@ -1,5 +1,7 @@
 #include "receive_window.h"
 
+#include <utility>
+
 namespace millrace {
 
 void ReceiveWindow::attach(uint8_t* arena, int32_t arena_bytes, int32_t* block_holders, int32_t block_bytes,
@@ -22,10 +24,7 @@ bool ReceiveWindow::adopt() {
     if (!is_part_of_a_block(put_in)) return false;
     spare_ = put_in;
   }
-  if (current_.offset < 0 && spare_.offset >= 0) {
-    current_ = spare_;
-    spare_ = Span();
-  }
+  if (current_.offset < 0) std::swap(current_, spare_);
   publish();
   return true;
 }
@@ -33,9 +32,8 @@ bool ReceiveWindow::adopt() {
 void ReceiveWindow::advance(int32_t offset) {
   current_.offset = offset;
   while (is_open() && room() < RECEIVE_BYTES_MIN) {
-    release(current_.end - 1);
-    current_ = spare_;
-    spare_ = Span();
+    give_up(current_);
+    std::swap(current_, spare_);
   }
   publish();
 }
@@ -44,10 +42,7 @@ int32_t ReceiveWindow::reserve_in_spare(int32_t length) {
   const int32_t offset = take(spare_, length);
   if (offset < 0) return -1;
   hold(offset);
-  if (spare_.end - spare_.offset < RECEIVE_BYTES_MIN) {
-    release(spare_.end - 1);
-    spare_ = Span();
-  }
+  if (spare_.end - spare_.offset < RECEIVE_BYTES_MIN) give_up(spare_);
   publish();
   return offset;
 }
@@ -60,21 +55,26 @@ int32_t ReceiveWindow::reserve(int32_t length) {
   return offset;
 }
 
-bool ReceiveWindow::give_up_current() {
-  if (spare_.offset < 0) return false;
-  release(current_.end - 1);
-  current_ = spare_;
-  spare_ = Span();
+void ReceiveWindow::give_up_current() {
+  if (spare_.offset < 0) return;
+  give_up(current_);
+  std::swap(current_, spare_);
   publish();
-  return true;
 }
 
 void ReceiveWindow::give_up_all() {
-  if (current_.offset >= 0) release(current_.end - 1);
-  if (spare_.offset >= 0) release(spare_.end - 1);
-  current_ = Span();
-  spare_ = Span();
+  give_up(current_);
+  give_up(spare_);
   publish();
+}
+
+bool ReceiveWindow::was_used_up() { return std::exchange(was_used_up_, false); }
+
+void ReceiveWindow::give_up(Span& span) {
+  if (span.offset < 0) return;
+  release(span.end - 1);
+  span = Span();
+  was_used_up_ = true;
 }
 
 int32_t ReceiveWindow::take(Span& span, int32_t length) {

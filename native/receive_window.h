@@ -42,9 +42,12 @@ class ReceiveWindow {
   int32_t reserve_in_spare(int32_t length);
   /** Room for a frame in either block: where, with one hold on its block, or -1. */
   int32_t reserve(int32_t length);
-  /** Makes way for a fresh block, if there is a spare one to go on with. Returns whether it did. */
-  bool give_up_current();
+  /** Makes way for a fresh block, if there is a spare one to go on with. */
+  void give_up_current();
   void give_up_all();
+
+  /** Whether a block was given up since this was asked last: JavaScript must have its chance to put in another one. */
+  bool was_used_up();
 
   void hold(int32_t offset) { block_holders_[offset / block_bytes_]++; }
   void release(int32_t offset) { block_holders_[offset / block_bytes_]--; }
@@ -61,6 +64,7 @@ class ReceiveWindow {
   };
   static int32_t take(Span& span, int32_t length);
   bool is_part_of_a_block(const Span& span) const;
+  void give_up(Span& span);
   void publish();
 
   uint8_t* arena_ = nullptr;
@@ -70,6 +74,7 @@ class ReceiveWindow {
   int32_t* table_ = nullptr;
   Span current_;
   Span spare_;
+  bool was_used_up_ = false;
 };
 
 }  // namespace millrace

@@ -123,7 +123,8 @@ export interface ReactorTables {
  *          frame that does not fit the rest of its block is moved to the next block; one longer than a block asks
  *          (EVENT_NEED). Of an unfinished frame up to 4 KiB are kept outside the arena, so an idle connection holds none.
  *          With no block left in the window no socket is read: back-pressure is TCP's.
- * Order:   `tick(events)` is called after each poll that brought events, a doorbell or the deadline. One receive a
+ * Order:   `tick(events)` is called after each poll that brought events, a doorbell or the deadline, or that used up a block
+ *          of the window, so that another one can be put in: what waits for it goes on in the flush. One receive a
  *          connection a tick. The callback ends with exactly one `flush`; `flush` may also be called from outside a tick.
  * Errors:  the constructor and `add` throw `{ code, errno }`; a socket's errors are EVENT_CLOSED.
  */

@@ -120,7 +120,7 @@ export class StandInReactor implements Reactor {
     for (const connection of touched) this.#settle(connection)
     this.#goOnReceiving()
     this.#setDeadline(waitMs)
-    if (events.holdsBack) this.#schedule(true)
+    if (window.wasUsedUp() || events.holdsBack) this.#schedule(true)
     this.#scheduleIfReady()
     return events.finish()
   }
@@ -165,7 +165,7 @@ export class StandInReactor implements Reactor {
       if (this.#wantsInput(connection)) this.#receive(connection)
     }
     const rows = events.finish()
-    if (rows === 0 && !this.#isDue) {
+    if (rows === 0 && !window.wasUsedUp() && !this.#isDue) {
       this.#scheduleIfReady()
       return
     }
@@ -263,7 +263,7 @@ export class StandInReactor implements Reactor {
     for (const connection of this.#waiting) {
       const place = connection.input.isWaiting ? window.reserve(connection.input.length) : -1
       if (place < 0 && connection.input.isWaiting) {
-        if (isFirst && window.giveUpCurrent()) this.#schedule(true)
+        if (isFirst) window.giveUpCurrent()
         isFirst = false
         continue
       }

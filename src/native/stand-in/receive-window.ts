@@ -10,6 +10,7 @@ export class ReceiveWindow {
   readonly blockBytes: number
   readonly #holders: Int32Array
   readonly #words: Int32Array
+  #wasUsedUp = false
 
   constructor(tables: ReactorTables) {
     this.arena = tables.arenas[tables.own]!
@@ -41,10 +42,7 @@ export class ReceiveWindow {
   /** Everything before `offset` has found an owner. Gives current up if too little is left. */
   advance(offset: number): void {
     this.#words[WINDOW_OFFSET] = offset
-    while (this.isOpen && this.room < receiveBytesMin) {
-      this.release(this.end - 1)
-      this.#promoteSpare()
-    }
+    while (this.isOpen && this.room < receiveBytesMin) this.#replaceCurrent()
   }
 
   /** Room for a frame that current cannot hold: where, with one hold on its block, or -1. */
@@ -57,6 +55,7 @@ export class ReceiveWindow {
     if (end - offset - length < receiveBytesMin) {
       this.release(end - 1)
       this.#setSpare(-1, -1)
+      this.#wasUsedUp = true
     }
     return offset
   }
@@ -70,19 +69,20 @@ export class ReceiveWindow {
     return offset
   }
 
-  /** Makes way for a fresh block, if there is a spare one to go on with. Returns whether it did. */
-  giveUpCurrent(): boolean {
-    if (this.#words[WINDOW_SPARE_OFFSET]! < 0) return false
-    this.release(this.end - 1)
-    this.#promoteSpare()
-    return true
+  /** Makes way for a fresh block, if there is a spare one to go on with. */
+  giveUpCurrent(): void {
+    if (this.#words[WINDOW_SPARE_OFFSET]! >= 0) this.#replaceCurrent()
   }
 
   giveUpAll(): void {
-    while (this.isOpen) {
-      this.release(this.end - 1)
-      this.#promoteSpare()
-    }
+    while (this.isOpen) this.#replaceCurrent()
+  }
+
+  /** Whether a block was given up since this was asked last: the owner must have its chance to put in another one. */
+  wasUsedUp(): boolean {
+    const was = this.#wasUsedUp
+    this.#wasUsedUp = false
+    return was
   }
 
   hold(offset: number): void {
@@ -90,6 +90,12 @@ export class ReceiveWindow {
   }
   release(offset: number): void {
     this.#holders[Math.floor(offset / this.blockBytes)]!--
+  }
+
+  #replaceCurrent(): void {
+    this.release(this.end - 1)
+    this.#promoteSpare()
+    this.#wasUsedUp = true
   }
 
   #promoteSpare(): void {
