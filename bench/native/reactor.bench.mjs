@@ -5,19 +5,18 @@
 //             requests share a tick
 //   file      CPU-seconds per GB sent from a cached file in responses of 1 MiB
 //
-// Run: node bench/native/reactor.bench.mjs [seconds a part, 1 by default]
 // The reactor under test runs in a worker and is charged by its thread's own clock (/proc/thread-self/schedstat). The
 // peer is a reactor too, in the main thread, so that it can keep up; its CPU is printed beside.
-// Floors measured in C: receive 0.155-0.18 CPU-s/GB in a Node worker, 5.2 us per small request, sendfile 0.09 CPU-s/GB.
+// Floors measured in C (compare within one run: they move with the machine's load): receive 0.155-0.18 CPU-s/GB in a Node worker, 5.2 us per small request, sendfile 0.09 CPU-s/GB.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { addon, isSmall, print, printMachine } from './measure.mjs'
 
-const addon = createRequire(import.meta.url)('../../build/Release/millrace.node')
-const { EVENT_WORDS, EVENT_FRAME, SEND_WORDS, SEND_BYTES, SEND_FILE, COUNTER_TICKS } = addon.constants
+const { EVENT_WORDS, EVENT_FRAME, SEND_WORDS, SEND_BYTES, SEND_FILE, COUNTER_TICKS, COUNTER_RECEIVE_CALLS } =
+  addon.constants
 
 const blockBytes = 1024 * 1024
 const blocks = 32
@@ -32,7 +31,7 @@ function makeShard(onFrame) {
     blockHolders: new Int32Array(blocks + 8),
     blockBytes,
     window: new Int32Array(4).fill(-1),
-    events: new Int32Array(8192 * EVENT_WORDS),
+    events: new Int32Array(21_848 * EVENT_WORDS),
     sends: new Int32Array(4096 * SEND_WORDS),
     counters: new Int32Array(new SharedArrayBuffer(64)),
     frameBytesMax: 100 * 1024 * 1024,
@@ -109,7 +108,8 @@ function serve() {
   parentPort.on('message', (message) => {
     if (message === 'measure') {
       const { frames, frameBytes, counters } = shard
-      parentPort.postMessage({ cpu: threadCpuSeconds(), frames, frameBytes, ticks: counters[COUNTER_TICKS] >>> 0 })
+      const [ticks, receives] = [counters[COUNTER_TICKS], counters[COUNTER_RECEIVE_CALLS]]
+      parentPort.postMessage({ cpu: threadCpuSeconds(), frames, frameBytes, ticks, receives })
     } else if (message === 'close') {
       shard.reactor.close()
       parentPort.close()
@@ -120,14 +120,16 @@ function serve() {
 // --- the peer
 
 async function main() {
-  const seconds = Number(process.argv[2] ?? 1)
+  const seconds = isSmall ? 0.1 : 1.5
+  printMachine('What does a shard pay for its sockets?')
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   const file = openSync(join(folder, 'segment'), 'w+')
   writeSync(file, Buffer.alloc(1024 * 1024, 7))
   const request = Buffer.alloc(104, 1)
   request.writeInt32BE(100)
   const receive = await measure('receive', 4, Buffer.alloc(0), seconds)
-  report('receive', receive, `${receive.perGb(receive.frameBytes)} CPU-s/GB`)
+  const receiveKb = receive.bytes / receive.receives / 1e3
+  report('receive', receive, `${perGb(receive)} CPU-s/GB, ${receiveKb.toFixed(0)} KB a receive`)
   const echo = await measure('echo', 100, request, seconds)
   report(
     'echo',
@@ -135,17 +137,20 @@ async function main() {
     `${((echo.cpu / echo.frames) * 1e6).toFixed(2)} us/request, ${(echo.frames / echo.ticks).toFixed(1)} requests a tick`,
   )
   const files = await measure('file', 4, request, seconds, file)
-  report('file', files, `${files.perGb(files.frames * 1024 * 1024)} CPU-s/GB`)
+  report('file', files, `${perGb(files)} CPU-s/GB`)
   closeSync(file)
   rmSync(folder, { recursive: true })
   process.exit(0)
 }
 
+function perGb({ cpu, bytes }) {
+  return (cpu / (bytes / 1e9)).toFixed(3)
+}
+
 function report(name, { wall, cpu, peerCpu, bytes, frames }, result) {
-  const rate = bytes > 1e9 ? `${(bytes / wall / 1e9).toFixed(2)} GB/s` : `${Math.round(frames / wall / 1000)} k/s`
-  process.stdout.write(
-    `${name.padEnd(8)} ${result}; ${rate}; thread ${((cpu / wall) * 100).toFixed(0)} %, peer ${((peerCpu / wall) * 100).toFixed(0)} % of a core\n`,
-  )
+  const rate = name !== 'echo' ? `${(bytes / wall / 1e9).toFixed(2)} GB/s` : `${Math.round(frames / wall / 1000)} k/s`
+  const [own, other] = [cpu, peerCpu].map((seconds) => ((seconds / wall) * 100).toFixed(0))
+  print(`${name.padEnd(8)} ${result}; ${rate}; thread ${own} %, peer ${other} % of a core`)
 }
 
 async function measure(part, connectionCount, request, seconds, file) {
@@ -183,7 +188,7 @@ async function measure(part, connectionCount, request, seconds, file) {
     for (const connection of connections) peer.send(SEND_BYTES, connection, 0, stillOffset, request.length)
     peer.flush()
   }
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await new Promise((resolve) => setTimeout(resolve, isSmall ? 50 : 300))
   const start = { ...(await ask()), wall: performance.now(), peerCpu: threadCpuSeconds() }
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
   const end = { ...(await ask()), wall: performance.now(), peerCpu: threadCpuSeconds() }
@@ -200,8 +205,8 @@ async function measure(part, connectionCount, request, seconds, file) {
     frameBytes,
     bytes: part === 'file' ? frames * 1024 * 1024 : frameBytes,
     ticks: (end.ticks - start.ticks) >>> 0,
+    receives: (end.receives - start.receives) >>> 0,
     wall: (end.wall - start.wall) / 1000,
     peerCpu: end.peerCpu - start.peerCpu,
-    perGb: (bytes) => (cpu / (bytes / 1e9)).toFixed(3),
   }
 }
