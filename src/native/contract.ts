@@ -101,7 +101,10 @@ export interface ReactorTables {
   blockBytes: number
   /** The receive window. The owner puts in blocks it holds once (one holder); the reactor gives that hold up when a block is full. */
   window: Int32Array
-  /** At least 128 rows. A receive takes no more bytes than these have room for: 12 bytes a row. */
+  /**
+   * At least 128 rows. A receive takes no more bytes than these have room for, 12 a row: 21,848 rows let it take the 256 KiB
+   * that it takes at most.
+   */
   events: Int32Array
   sends: Int32Array
   counters: Int32Array

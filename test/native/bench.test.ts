@@ -7,6 +7,7 @@ import { addonPath } from '../../src/native/load.ts'
 test.each([
   ['crc32c', /65536 bytes {2}instructions [\d.]+ GB\/s/],
   ['batch', /1 KB records: [\d.]+ us a batch/],
+  ['reactor', /echo +[\d.]+ us\/request/],
   ['disk-queue', /1 MiB groups, aligned: [\d.]+ CPU-s\/GB/],
 ])('bench/native/%s.bench.mjs', (name, expected) => {
   const script = fileURLToPath(new URL(`../../bench/native/${name}.bench.mjs`, import.meta.url))

@@ -376,6 +376,23 @@ describe.each([
       expect(shard.happenings.map((happening) => happening[2])).toEqual([11, 12, 13, 14])
     })
 
+    test('a lease without a token is told of by the one after it', async () => {
+      const shard = open({ outputBytesMax: 1024 * 1024 })
+      const { client, connection } = await connected(shard)
+      const file = fileOf(patterned(1000, 7))
+      const lease = shard.takeBlocks(1)
+      for (let round = 0; round < 50; round++) {
+        shard.sendLeased(connection, lease, 1000, -1)
+        shard.sendFile(connection, file, 0, 1000, -1)
+        shard.send(connection, Buffer.from('and'))
+        shard.sendLeased(connection, lease, 10, round)
+        shard.flush()
+      }
+      await client.got(50 * 2013)
+      await shard.until(() => shard.happened('sent').length === 50)
+      expect(shard.happenings).toEqual(Array.from({ length: 50 }, (_, round) => ['sent', connection, round]))
+    })
+
     test('a file of many megabytes arrives whole', async () => {
       const shard = open()
       const { client, connection } = await connected(shard)

@@ -12,7 +12,9 @@ const filePieceBytes = 64 * 1024
 
 interface Segment {
   bytes: Uint8Array
-  token: number | undefined
+  isCopy: boolean
+  /** Below zero: none. */
+  token: number
   file: { descriptor: number; position: number; left: number } | undefined
 }
 
@@ -43,14 +45,14 @@ export class SocketOutput {
   pushBytes(bytes: Uint8Array): void {
     this.#copiedBytes += bytes.length
     this.#counters.addPair(COUNTER_COPIED_OUTPUT_BYTES, bytes.length)
-    this.#segments.push({ bytes: Buffer.from(bytes), token: undefined, file: undefined })
+    this.#segments.push({ bytes: Buffer.from(bytes), isCopy: true, token: -1, file: undefined })
   }
   pushLeased(bytes: Uint8Array, token: number): void {
-    this.#segments.push({ bytes, token, file: undefined })
+    this.#segments.push({ bytes, isCopy: false, token, file: undefined })
   }
   pushFile(descriptor: number, position: number, length: number, token: number): void {
     const file = length > 0 ? { descriptor, position, left: length } : undefined
-    this.#segments.push({ bytes: new Uint8Array(0), token, file })
+    this.#segments.push({ bytes: new Uint8Array(0), isCopy: false, token, file })
   }
 
   get isEmpty(): boolean {
@@ -79,7 +81,7 @@ export class SocketOutput {
   drop(): void {
     this.#isDropped = true
     for (const { token } of this.#segments.splice(0)) {
-      if (token !== undefined && token >= 0) this.#events.onSent(token)
+      if (token >= 0) this.#events.onSent(token)
     }
     this.#copiedBytes = 0
   }
@@ -116,8 +118,8 @@ export class SocketOutput {
   #done(segment: Segment): void {
     this.#segments.splice(this.#segments.indexOf(segment), 1)
     this.#handedOver--
-    if (segment.token !== undefined && segment.token >= 0) this.#events.onSent(segment.token)
-    else this.#copiedBytes -= segment.bytes.length
+    if (segment.isCopy) this.#copiedBytes -= segment.bytes.length
+    if (segment.token >= 0) this.#events.onSent(segment.token)
     if (this.isEmpty) this.#events.onEmpty()
   }
 }
