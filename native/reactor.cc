@@ -125,17 +125,19 @@ Napi::Value Reactor::add(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   int32_t descriptor = -1;
   napi_get_value_int32(env, info[0], &descriptor);
+  int type;
+  socklen_t type_length = sizeof type;
+  const bool is_socket = getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &type_length) == 0;
   const auto refuse = [&](const char* syscall, int error) {
+    if (is_socket) ::close(descriptor);
     throw_system_error(env, syscall, error);
     return Napi::Value();
   };
+  if (!is_socket) return refuse("getsockopt", errno);
   if (is_closed_) return refuse("add", EBADF);
   if (free_numbers_.empty() && static_cast<int32_t>(connections_.size()) >= connections_max_) {
     return refuse("add", ENOBUFS);
   }
-  int type;
-  socklen_t type_length = sizeof type;
-  if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0) return refuse("getsockopt", errno);
   if (type != SOCK_STREAM) return refuse("add", ESOCKTNOSUPPORT);
   int yes = 1;
   if (ioctl(descriptor, FIONBIO, &yes) != 0) return refuse("ioctl", errno);

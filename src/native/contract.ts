@@ -133,8 +133,8 @@ export interface ReactorTables {
  */
 export interface Reactor {
   /**
-   * Takes a connected stream socket's descriptor and owns it, unless it throws; sets non-blocking and TCP_NODELAY. Returns
-   * the connection's number.
+   * Takes a connected stream socket's descriptor and owns it: a socket that it refuses (by throwing) is closed. Sets
+   * non-blocking and TCP_NODELAY. Returns the connection's number.
    */
   add(descriptor: number): number
   /**

@@ -596,7 +596,7 @@ describe.each([
       expect(shard.frames[0]!.connection).toBe(fourth.connection)
     })
 
-    test('no more connections than allowed', async () => {
+    test('no more connections than allowed: the next one is closed', async () => {
       const shard = open({ connectionsMax: 2 })
       const refused: unknown[] = []
       const { onAccepted } = shard
@@ -611,8 +611,9 @@ describe.each([
       }
       await connected(shard)
       await connected(shard)
-      dial(shard.port)
+      const { closed } = dial(shard.port)
       await shard.until(() => refused.length === 1)
+      await closed
       expect(refused[0]).toMatchObject({ code: 'ENOBUFS', errno: constants.errno.ENOBUFS })
     })
 

@@ -45,6 +45,8 @@ export class StandInAcceptor implements Acceptor {
     const handle = bindAndListen(address, port, backlog)
     // Half-open: a peer that has said all still reads its answers. Paused: nothing is read before a reactor takes it.
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
+      // Till a reactor has it, its end interests nobody.
+      socket.on('error', () => {})
       lastDescriptor++
       accepted.set(lastDescriptor, socket)
       this.#onAccepted(lastDescriptor, listener)

@@ -80,11 +80,12 @@ export class StandInReactor implements Reactor {
   }
 
   add(descriptor: number): number {
-    const isFull = this.#freeNumbers.length === 0 && this.#connections.length >= this.#tables.connectionsMax
-    if (this.#isClosed) throw systemError('add', 'EBADF')
-    if (isFull) throw systemError('add', 'ENOBUFS')
     const socket = takeAccepted(descriptor)
-    if (!socket) throw systemError('add', 'EBADF')
+    const isFull = this.#freeNumbers.length === 0 && this.#connections.length >= this.#tables.connectionsMax
+    if (!socket || socket.destroyed || this.#isClosed || isFull) {
+      socket?.destroy()
+      throw systemError('add', socket && isFull ? 'ENOBUFS' : 'EBADF')
+    }
     const number = this.#freeNumbers.pop() ?? this.#connections.length
     const connection: Connection = {
       number,
