@@ -5,9 +5,10 @@
 // is answered once the batch survives the leader's process, -1 once it is below the high watermark.
 //
 //   v9  flexible encoding      v10  current leader in the answer (KIP-951)      v13  topic ids (KIP-516)
+
+import type { Pool } from '../lib/pool.ts'
 import type { PartitionRoute, Routes, TopicRoute } from '../metadata/routes.ts'
 import { ErrorCode } from '../model/error-codes.ts'
-import type { Pool } from '../lib/pool.ts'
 import {
   type PartitionProduceResponse,
   ProduceRequest,

@@ -10,18 +10,18 @@ import type { Pool } from '../lib/pool.ts'
 import type { Routes } from '../metadata/routes.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import {
+  type FetchableTopicResponse,
   FetchRequest,
   FetchResponse,
-  type FetchableTopicResponse,
   writeFetchResponse,
 } from '../wire/generated/01-fetch.ts'
 import type { Writer } from '../wire/writer.ts'
 import { Call } from './call.ts'
 import { FetchPart } from './fetch-part.ts'
 import {
-  FINAL_EPOCH,
   type FetchSession,
   type FetchSessions,
+  FINAL_EPOCH,
   INITIAL_EPOCH,
   NO_SESSION,
   type SessionPartition,

@@ -17,13 +17,17 @@ import { leaderRefusal } from './leader-refusal.ts'
 
 const codec = { read: readListOffsetsRequest, write: writeListOffsetsResponse }
 
-export const listOffsets = defineShardApi(listOffsetsApi, codec, async (request, context): Promise<ListOffsetsResponse> => {
-  const topics = request.topics.map(async ({ name, partitions }) => ({
-    name,
-    partitions: await Promise.all(partitions.map((asked) => answerTo(name, asked, context))),
-  }))
-  return { throttleTimeMs: 0, topics: await Promise.all(topics) }
-})
+export const listOffsets = defineShardApi(
+  listOffsetsApi,
+  codec,
+  async (request, context): Promise<ListOffsetsResponse> => {
+    const topics = request.topics.map(async ({ name, partitions }) => ({
+      name,
+      partitions: await Promise.all(partitions.map((asked) => answerTo(name, asked, context))),
+    }))
+    return { throttleTimeMs: 0, topics: await Promise.all(topics) }
+  },
+)
 
 async function answerTo(
   topic: string,

@@ -1,7 +1,8 @@
 // One partition of a fetch under way: what is asked of it, what came of it, and the hold on the bytes. Pooled with its
 // call; on the owning shard it also is what waits for the partition to grow.
-import type { PartitionRoute } from '../metadata/routes.ts'
+
 import { Waiter } from '../log/waiters.ts'
+import type { PartitionRoute } from '../metadata/routes.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import type { RecordsSource } from '../wire/writer.ts'
 import type { FetchCall } from './01-fetch.ts'

@@ -3,12 +3,13 @@
 // Owner: the one shard that owns the partition; nobody else touches it.
 // Invariants: logStartOffset <= drainedOffset <= durableOffset <= endOffset; highWatermark <= durableOffset while this
 //             node is the only replica. Offsets are assigned in append order. What is drained is durable in the journal.
+
+import type { TopicSettings } from '../config/topic-configs.ts'
 import { assert } from '../lib/assert.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import { Awaiting } from './awaiting.ts'
 import type { Batch } from './batch.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
-import type { TopicSettings } from '../config/topic-configs.ts'
 import { type ProducerState, SEQUENCE_OK } from './producer-state.ts'
 import { Segment } from './segment.ts'
 import { Tail } from './tail.ts'
@@ -174,4 +175,3 @@ export interface RecoveredLog {
   leaderEpochs: LeaderEpochs
   producers: ProducerState | null
 }
-

@@ -94,7 +94,9 @@ export class ProducerState {
   }
 
   /** The state as of `endOffset`: batches at or beyond it left out, and producers that then have none. */
-  *asOf(endOffset: number): Generator<{ producerId: number; epoch: number; lastTimestamp: number; batches: ProducerBatch[] }> {
+  *asOf(
+    endOffset: number,
+  ): Generator<{ producerId: number; epoch: number; lastTimestamp: number; batches: ProducerBatch[] }> {
     for (const [producerId, { epoch, lastTimestamp, batches }] of this.#producers) {
       const before = batches.filter((batch) => batch.baseOffset < endOffset)
       if (before.length > 0) yield { producerId, epoch, lastTimestamp, batches: before }

@@ -3,11 +3,12 @@
 // With a row nothing is walked: everything before `drainedOffset` was synced; what is beyond it in the files is cut,
 // because the journal has it, whole. Without one (a partition newer than the last checkpoint, or files of another
 // broker) the CRC-valid prefix is kept. Either way the journal is replayed on top.
+
+import type { TopicSettings } from '../config/topic-configs.ts'
 import type { PartitionCheckpoint } from '../journal/checkpoint.ts'
 import type { Disk } from '../lib/env.ts'
 import { type BatchHeader, batchHeaders, loadIndexes } from './index-files.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
-import type { TopicSettings } from '../config/topic-configs.ts'
 import type { LogIdentity, RecoveredLog } from './partition-log.ts'
 import { ProducerState } from './producer-state.ts'
 import { Segment, segmentPath } from './segment.ts'
@@ -43,7 +44,8 @@ async function recoverFromRow(
   const segments: Segment[] = []
   for (const base of bases) {
     if (base > row.segmentBaseOffset) await removeSegment(disk, directory, base)
-    else if (base < row.segmentBaseOffset) segments.push(new Segment(identity, base, await sizeOf(disk, directory, base)))
+    else if (base < row.segmentBaseOffset)
+      segments.push(new Segment(identity, base, await sizeOf(disk, directory, base)))
   }
   const active = new Segment(identity, row.segmentBaseOffset, row.segmentBytes)
   active.firstTimestamp = row.segmentFirstTimestamp
@@ -97,7 +99,14 @@ async function recoverByWalking(options: RecoveryOptions, bases: number[]): Prom
     }
   }
   if (segments.length === 0) segments.push(new Segment(identity, 0, 0))
-  return { leaderEpoch, logStartOffset, endOffset, segments, leaderEpochs, producers: producers.size > 0 ? producers : null }
+  return {
+    leaderEpoch,
+    logStartOffset,
+    endOffset,
+    segments,
+    leaderEpochs,
+    producers: producers.size > 0 ? producers : null,
+  }
 }
 
 /** Counts in every valid batch and cuts the file after the last; false if there was something to cut. */

@@ -26,7 +26,8 @@ export class TimeIndex {
   /** Adds an entry if it is later than the last one in both columns; false when it is not. */
   maybeAppend(timestamp: number, relativeOffset: number): boolean {
     const last = this.#timestamps.length - 1
-    if (last >= 0 && (timestamp <= this.#timestamps[last]! || relativeOffset <= this.#relativeOffsets[last]!)) return false
+    if (last >= 0 && (timestamp <= this.#timestamps[last]! || relativeOffset <= this.#relativeOffsets[last]!))
+      return false
     this.#timestamps.push(timestamp)
     this.#relativeOffsets.push(relativeOffset)
     return true

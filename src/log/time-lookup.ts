@@ -4,7 +4,13 @@
 // opened here, so its first offset stands for the record, with the batch's largest timestamp.
 import type { Disk, DiskFile } from '../lib/env.ts'
 import type { ArenaView } from '../memory/arena.ts'
-import { batchBaseOffset, batchBaseTimestamp, batchBytes, batchCompression, batchMaxTimestamp } from '../wire/record-batch.ts'
+import {
+  batchBaseOffset,
+  batchBaseTimestamp,
+  batchBytes,
+  batchCompression,
+  batchMaxTimestamp,
+} from '../wire/record-batch.ts'
 import { RecordCursor } from '../wire/record-cursor.ts'
 import { batchHeaders, loadIndexes } from './index-files.ts'
 import type { PartitionLog } from './partition-log.ts'

@@ -27,7 +27,13 @@ export class ControlRequests {
   async handle({ id, apiKey, apiVersion, listener, body }: Extract<ToControl, { type: 'request' }>): Promise<ToShard> {
     const api = coldApis.get(apiKey) as Extract<ColdApi, { runsOn: 'control' }>
     const reader = new Reader()
-    reader.reset(body, new DataView(body.buffer, body.byteOffset, body.length), 0, body.length, LIMITS.requestDecodeBytesMax)
+    reader.reset(
+      body,
+      new DataView(body.buffer, body.byteOffset, body.length),
+      0,
+      body.length,
+      LIMITS.requestDecodeBytesMax,
+    )
     try {
       const request = api.read(reader, apiVersion)
       const context = { ...this.#shared, apiVersion, listenerName: this.#listenerNames[listener]! }

@@ -173,8 +173,9 @@ export class FrameLoop {
       const nowMs = clock.nowMs()
       // A timer that was due has fired, or is about to: it is armed anew if its deadline still stands.
       if (this.#armedMs <= nowMs + TIMER_SLACK_MS) this.#armedMs = Number.NaN
-      shard.work(nowMs)
+      // Before the work, which carries out what they begin; what this tick unblocks has the next one.
       this.#serveUnblocked()
+      shard.work(nowMs)
       this.#serveNeeds()
       if (!this.#window.refill()) shard.relieveMemory()
       this.#count()

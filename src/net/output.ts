@@ -3,8 +3,9 @@
 //
 // Owner: the shard's loop. A frame is `begin`, the generated writers, `finish`. Its bytes are free after the flush, since
 // what can't leave at once is copied by the reactor; slices are leased until the reactor returns their token.
-import { assert } from '../lib/assert.ts'
+
 import type { FetchPart } from '../api/fetch-part.ts'
+import { assert } from '../lib/assert.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import { SLICE_MEMORY, SLICE_ROW_WORDS } from '../memory/slices.ts'
 import {

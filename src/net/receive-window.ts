@@ -2,13 +2,7 @@
 //
 // Owner: the shard's loop. The reactor gives up the hold on a block that is full; frames in it keep it by theirs.
 import type { Arena } from '../memory/arena.ts'
-import {
-  WINDOW_END,
-  WINDOW_OFFSET,
-  WINDOW_SPARE_END,
-  WINDOW_SPARE_OFFSET,
-  WINDOW_WORDS,
-} from '../native/contract.ts'
+import { WINDOW_END, WINDOW_OFFSET, WINDOW_SPARE_END, WINDOW_SPARE_OFFSET, WINDOW_WORDS } from '../native/contract.ts'
 
 export class ReceiveWindow {
   readonly words = new Int32Array(WINDOW_WORDS).fill(-1)

@@ -2,8 +2,9 @@
 //
 // Owner: the shard's loop. Produce and Fetch are decoded into pooled calls; every other request becomes an object and is
 // handled by a promise, on this shard or, as bytes, on the control thread. Bytes that are no request end the connection.
-import { FetchCall } from '../api/01-fetch.ts'
+
 import { ProduceCall } from '../api/00-produce.ts'
+import { FetchCall } from '../api/01-fetch.ts'
 import { ColdCall } from '../api/cold-call.ts'
 import { LIMITS } from '../config/limits.ts'
 import { Pool } from '../lib/pool.ts'

@@ -2,15 +2,16 @@
 //
 // Owner: the shard. Once a tick: everything that came in by socket or ring is validated in one native call, then
 // appended in the order it came.
-import { ErrorCode } from '../model/error-codes.ts'
+
+import type { Journal } from '../journal/journal.ts'
 import { fromWords } from '../lib/int64.ts'
 import { Pool } from '../lib/pool.ts'
-import type { Journal } from '../journal/journal.ts'
 import type { Batch } from '../log/batch.ts'
 import type { Drainer } from '../log/drainer.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { ProducerState, SEQUENCE_DUPLICATE, SEQUENCE_OK } from '../log/producer-state.ts'
 import type { ArenaView } from '../memory/arena.ts'
+import { ErrorCode } from '../model/error-codes.ts'
 import {
   BATCH_ATTRIBUTES,
   BATCH_BASE_SEQUENCE,
@@ -163,7 +164,15 @@ export class Appends {
     log.append(batch, recordCount, log.leaderEpoch, this.wallMs)
     if (producerId >= 0) {
       log.producers ??= new ProducerState()
-      log.producers.record(producerId, producerEpoch, baseSequence, recordCount, batch.baseOffset, maxTimestamp, this.wallMs)
+      log.producers.record(
+        producerId,
+        producerEpoch,
+        baseSequence,
+        recordCount,
+        batch.baseOffset,
+        maxTimestamp,
+        this.wallMs,
+      )
     }
     if (log.config.logAppendTime) {
       this.#stampAppendTime(batch, attributes)
@@ -214,7 +223,9 @@ export class Appends {
   #isTimely(log: PartitionLog, timestamp: number): boolean {
     if (timestamp < 0) return true
     const { messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = log.config
-    return timestamp - this.wallMs <= messageTimestampAfterMaxMs && this.wallMs - timestamp <= messageTimestampBeforeMaxMs
+    return (
+      timestamp - this.wallMs <= messageTimestampAfterMaxMs && this.wallMs - timestamp <= messageTimestampBeforeMaxMs
+    )
   }
 
   /** Base offset and leader epoch lie outside the batch's CRC. */

@@ -3,14 +3,15 @@
 //
 // Owner: the shard. A partition that is made while the broker runs has its log at once, in memory; its directory and
 // files come with its first drain.
-import { type ServerProperty, topicSettings } from '../config/topic-configs.ts'
+
 import type { Settings } from '../config/settings.ts'
+import { type ServerProperty, topicSettings } from '../config/topic-configs.ts'
 import type { Drainer } from '../log/drainer.ts'
 import { LeaderEpochs } from '../log/leader-epochs.ts'
 import type { LogDirectories } from '../log/log-directories.ts'
 import { type LogIdentity, PartitionLog, type RecoveredLog } from '../log/partition-log.ts'
-import type { SegmentFiles } from '../log/segment-files.ts'
 import { Segment } from '../log/segment.ts'
+import type { SegmentFiles } from '../log/segment-files.ts'
 import { RESOURCE_TOPIC } from '../metadata/configs.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import type { ImageListener } from '../metadata/listener.ts'

@@ -106,7 +106,11 @@ export class Shard implements ProduceContext, JournalListener {
     this.#files = new SegmentFiles(env.disk, ({ identity }) => directories.ensure(identity), holds, own * slots, slots)
     const progress = progressWords()
     const arenaBytes = this.arenas.map(({ bytes }) => bytes)
-    this.#drainWriter = new DiskWriter(native.createDiskQueue(arenaBytes, progress, doorbell, 4096), progress, directory)
+    this.#drainWriter = new DiskWriter(
+      native.createDiskQueue(arenaBytes, progress, doorbell, 4096),
+      progress,
+      directory,
+    )
     const onFailure = options.onFatal
     const wake = () => options.wake(own)
     const onReadFailure = (error: Error) => log.error({ err: error }, 'a read from a segment failed')
