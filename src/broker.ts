@@ -208,6 +208,7 @@ class LocalBroker implements Broker {
         sleep: new SleepFlags(shared.sleep),
         wake: (shard) => native.ringDoorbell(Atomics.load(doorbells, shard) - 1),
         endedCount: (shard) => counters[shard]!.get('connectionsEnded'),
+        log: this.#log,
       })
     }
     for (const [number, { name, host, port }] of this.#listenersConfigured.entries()) {

@@ -94,7 +94,7 @@ function listen({ listener, address, port, backlog }: Extract<ToShard, { type: '
 async function close(): Promise<void> {
   acceptor.close()
   loop.closeConnections()
-  await loop.settled(() => shard.isQuiet)
+  await loop.settled()
   await shard.close()
   loop.close()
   post({ type: 'closed' })

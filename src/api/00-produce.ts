@@ -7,7 +7,6 @@
 //   v9  flexible encoding      v10  current leader in the answer (KIP-951)      v13  topic ids (KIP-516)
 
 import type { Pool } from '../lib/pool.ts'
-import type { PartitionRoute, Routes, TopicRoute } from '../metadata/routes.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import {
   type PartitionProduceResponse,
@@ -18,6 +17,7 @@ import {
 } from '../wire/generated/00-produce.ts'
 import type { Writer } from '../wire/writer.ts'
 import { Call } from './call.ts'
+import type { PartitionRoute, Routes, TopicRoute } from './routes.ts'
 
 const TOPIC_IDS_FROM = 13
 const ZSTD_FROM = 7

@@ -7,7 +7,6 @@
 //   v7  sessions (KIP-227)   v9  leader epoch check   v12  flexible, diverging epoch   v13  topic ids   v16  leader endpoint
 import type { Timed } from '../lib/deadlines.ts'
 import type { Pool } from '../lib/pool.ts'
-import type { Routes } from '../metadata/routes.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import {
   type FetchableTopicResponse,
@@ -26,6 +25,7 @@ import {
   NO_SESSION,
   type SessionPartition,
 } from './fetch-session.ts'
+import type { Routes } from './routes.ts'
 
 const TOPIC_IDS_FROM = 13
 
@@ -224,8 +224,8 @@ export class FetchCall extends Call implements Timed {
   }
 
   #addPart(topic: string, topicId: string, partition: number): FetchPart {
-    const part = (this.#parts[this.#partCount] ??= new FetchPart(this))
-    this.#partCount++
+    if (this.#partCount === this.#parts.length) this.#parts.push(new FetchPart(this))
+    const part = this.#parts[this.#partCount++]!
     part.topic = topic
     part.topicId = topicId
     part.partition = partition

@@ -8,12 +8,12 @@ import type { AnswerOf, CommandOf, CommandType } from '../controller/commands.ts
 import type { SupportedFeature } from '../controller/features.ts'
 import type { ProducerIdPool } from '../controller/producer-id-pool.ts'
 import type { MetadataImage } from '../metadata/image.ts'
-import type { PartitionRoute, Routes } from '../metadata/routes.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
 import type { Uuid } from '../model/uuid.ts'
 import type { Reader } from '../wire/reader.ts'
 import type { Writer } from '../wire/writer.ts'
 import type { BrokerConfig } from './broker-config.ts'
+import type { PartitionRoute, Routes } from './routes.ts'
 
 /** An API's key, name and versions, as generated from its schema. */
 export interface ApiSchema {

@@ -2,11 +2,11 @@
 // call; on the owning shard it also is what waits for the partition to grow.
 
 import { Waiter } from '../log/waiters.ts'
-import type { PartitionRoute } from '../metadata/routes.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import type { RecordsSource } from '../wire/writer.ts'
 import type { FetchCall } from './01-fetch.ts'
 import type { SessionPartition } from './fetch-session.ts'
+import type { PartitionRoute } from './routes.ts'
 
 export class FetchPart extends Waiter implements RecordsSource {
   readonly call: FetchCall

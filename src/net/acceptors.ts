@@ -1,7 +1,9 @@
 // Accepted sockets, from the control thread to the shards: each goes to the shard with the fewest connections.
 //
 // Thread: control. Only the descriptor crosses, in a ring message; the shard's reactor owns it from then on.
+import { closeSync } from 'node:fs'
 import type { Acceptor, Native } from '../native/contract.ts'
+import type { Log } from '../observe/log.ts'
 import type { SleepFlags } from '../ring/sleep.ts'
 import { RingWriter } from '../ring/writer.ts'
 import { ACCEPTED } from '../shard/messages.ts'
@@ -14,6 +16,7 @@ export interface AcceptorsOptions {
   wake: (shard: number) => void
   /** How many connections the shard has ended, ever. */
   endedCount: (shard: number) => number
+  log: Log
 }
 
 export class Acceptors {
@@ -22,17 +25,12 @@ export class Acceptors {
   readonly #writers: RingWriter[]
   /** How many each shard was given, ever. */
   readonly #givenCounts: number[]
-  /** (descriptor, listener) pairs that found the rings full. */
-  readonly #waiting: { descriptor: number; listener: number }[] = []
 
   constructor(options: AcceptorsOptions) {
     this.#options = options
     this.#writers = options.rings.map((memory) => new RingWriter(memory))
     this.#givenCounts = options.rings.map(() => 0)
-    this.#acceptor = options.native.createAcceptor((descriptor, listener) => {
-      this.#waiting.push({ descriptor, listener })
-      this.#handOver()
-    })
+    this.#acceptor = options.native.createAcceptor((descriptor, listener) => this.#handOver(descriptor, listener))
   }
 
   /** Returns the bound port. Throws `{ code, errno }`. */
@@ -44,24 +42,23 @@ export class Acceptors {
     this.#acceptor.close()
   }
 
-  #handOver(): void {
-    while (this.#waiting.length > 0) {
-      const shard = this.#leastLoaded()
-      const writer = this.#writers[shard]!
-      if (writer.isFull()) {
-        setImmediate(() => this.#handOver())
-        return
-      }
-      const { descriptor, listener } = this.#waiting.shift()!
-      const at = writer.claim()
-      writer.words[at] = ACCEPTED
-      writer.words[at + 1] = 0
-      writer.words[at + 2] = descriptor
-      writer.words[at + 3] = listener
-      writer.publish()
-      this.#givenCounts[shard]!++
-      if (this.#options.sleep.mustWake(shard)) this.#options.wake(shard)
+  #handOver(descriptor: number, listener: number): void {
+    const shard = this.#leastLoaded()
+    const writer = this.#writers[shard]!
+    if (writer.isFull()) {
+      // The shard has thousands of sockets that it has not looked at: one more would not be served either.
+      closeSync(descriptor)
+      this.#options.log.warn({ shard }, 'too many new connections: one was closed')
+      return
     }
+    const at = writer.claim()
+    writer.words[at] = ACCEPTED
+    writer.words[at + 1] = 0
+    writer.words[at + 2] = descriptor
+    writer.words[at + 3] = listener
+    writer.publish()
+    this.#givenCounts[shard]!++
+    if (this.#options.sleep.mustWake(shard)) this.#options.wake(shard)
   }
 
   #leastLoaded(): number {

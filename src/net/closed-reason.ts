@@ -11,7 +11,6 @@ export function closedReason(reason: number, errno: number): string | null {
       return 'a request with an impossible length: the connection is closed'
     case CLOSED_OUTPUT_OVERFLOW:
       return 'the client does not read its answers: the connection is closed'
-    case CLOSED_BY_US:
     default:
       return null
   }

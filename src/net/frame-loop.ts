@@ -72,6 +72,7 @@ export class FrameLoop {
   readonly #backlog: { connection: Connection; call: Call }[] = []
   #isTicking = false
   #isStopping = false
+  #onSettled: (() => void) | null = null
   #shard: Shard | null = null
   #requests: Requests | null = null
   #armedMs = Number.POSITIVE_INFINITY
@@ -127,14 +128,11 @@ export class FrameLoop {
     this.#ringOwn()
   }
 
-  /** Resolves when what was begun is done: `isQuiet` says so for the shard. */
-  settled(isQuiet: () => boolean): Promise<void> {
+  /** Resolves when the shard has done what was begun. */
+  settled(): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
-        if (isQuiet()) resolve()
-        else setImmediate(look)
-      }
-      look()
+      this.#onSettled = resolve
+      this.#ringOwn()
     })
   }
 
@@ -180,6 +178,7 @@ export class FrameLoop {
       if (!this.#window.refill()) shard.relieveMemory()
       this.#count()
       this.#flush()
+      if (this.#onSettled !== null && shard.isQuiet) this.#onSettled()
       shard.sleep.fallAsleep(own)
       if (shard.peers.hasMessages() || this.#unblocked.length > 0) {
         shard.sleep.awake(own)

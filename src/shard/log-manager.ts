@@ -4,6 +4,7 @@
 // Owner: the shard. A partition that is made while the broker runs has its log at once, in memory; its directory and
 // files come with its first drain.
 
+import type { PartitionRoute, Routes } from '../api/routes.ts'
 import type { Settings } from '../config/settings.ts'
 import { type ServerProperty, topicSettings } from '../config/topic-configs.ts'
 import type { Drainer } from '../log/drainer.ts'
@@ -15,7 +16,6 @@ import type { SegmentFiles } from '../log/segment-files.ts'
 import { RESOURCE_TOPIC } from '../metadata/configs.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import type { ImageListener } from '../metadata/listener.ts'
-import type { PartitionRoute, Routes } from '../metadata/routes.ts'
 import type { TopicImage } from '../metadata/topics.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import { uuidToWords } from '../model/uuid.ts'

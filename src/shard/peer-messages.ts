@@ -4,9 +4,9 @@
 // Owner: the shard. A request from a peer that knows newer metadata waits until this shard has applied it, so that a
 // handle always means the same partition to both.
 import type { ProduceCall } from '../api/00-produce.ts'
+import type { PartitionRoute } from '../api/routes.ts'
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
 import { Pool } from '../lib/pool.ts'
-import type { PartitionRoute } from '../metadata/routes.ts'
 import { MESSAGE_WORDS } from '../ring/descriptor.ts'
 import type { Append } from './append.ts'
 import type { Appends } from './appends.ts'

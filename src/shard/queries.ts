@@ -3,10 +3,10 @@
 //
 // Owner: the shard.
 import type { EpochEndAnswer, OffsetAnswer, PartitionQueries } from '../api/define-api.ts'
+import type { PartitionRoute, Routes } from '../api/routes.ts'
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { TimedOffset, TimeLookup } from '../log/time-lookup.ts'
-import type { PartitionRoute, Routes } from '../metadata/routes.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import { EPOCH_END, EPOCH_END_ANSWER, LIST_OFFSETS, LIST_OFFSETS_ANSWER } from './messages.ts'
 import type { Peers } from './peers.ts'

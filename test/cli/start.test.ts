@@ -24,6 +24,7 @@ function stage(options: { startFails?: Error; shutDownFails?: Error; endpoints?:
   const broker: Broker = {
     listeners: options.endpoints ?? [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 }],
     failed,
+    counters: () => [],
     async shutDown() {
       history.push('shut down')
       if (options.shutDownFails) throw options.shutDownFails

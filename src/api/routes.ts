@@ -3,7 +3,7 @@
 //
 // Owner: the shard. Only the owning shard's route has the log.
 import type { PartitionLog } from '../log/partition-log.ts'
-import type { TopicImage } from './topics.ts'
+import type { TopicImage } from '../metadata/topics.ts'
 
 export interface PartitionRoute {
   readonly handle: number
