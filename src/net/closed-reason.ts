@@ -1,6 +1,6 @@
 // Why a connection ended, in words for the log. Pure.
 import { getSystemErrorName } from 'node:util'
-import { CLOSED_BAD_FRAME_LENGTH, CLOSED_BY_ERROR, CLOSED_BY_US, CLOSED_OUTPUT_OVERFLOW } from '../native/contract.ts'
+import { CLOSED_BAD_FRAME_LENGTH, CLOSED_BY_ERROR, CLOSED_OUTPUT_OVERFLOW } from '../native/contract.ts'
 
 /** Null for an end that nobody needs to hear of. */
 export function closedReason(reason: number, errno: number): string | null {
