@@ -11,8 +11,10 @@ import { supportedFeatures } from './controller/features.ts'
 import { ProducerIdPool } from './controller/producer-id-pool.ts'
 import { shardsOnDisk } from './journal/checkpoint.ts'
 import { nextRunEpoch } from './journal/run-epoch.ts'
+import { lockDirectory } from './lib/directory-lock.ts'
 import type { Env } from './lib/env.ts'
 import { realEnv } from './lib/real-env.ts'
+import { removeDoomed } from './log/log-directories.ts'
 import type { MetadataBatch } from './metadata/image.ts'
 import { imageRecords } from './metadata/image-records.ts'
 import { randomUuid } from './model/uuid.ts'
@@ -68,6 +70,7 @@ class LocalBroker implements Broker {
   #shards: ShardHandle[] = []
   #acceptors: Acceptors | null = null
   readonly listeners: { name: string; host: string; port: number }[] = []
+  #unlock: () => void = () => undefined
   readonly failed: Promise<Error>
   #fail: (error: Error) => void = () => undefined
 
@@ -91,6 +94,8 @@ class LocalBroker implements Broker {
   async start(): Promise<void> {
     const nodeId = this.#settings['node.id']
     const directory = await openLogDirectory(this.#env, this.#settings['log.dirs'][0]!, nodeId)
+    this.#unlock = await lockDirectory(directory.path)
+    await removeDoomed(this.#env.disk, directory.path)
     const runEpoch = await nextRunEpoch(this.#env.disk, directory.path)
     this.#plane = await this.#startPlane(directory)
     const requests = this.#controlRequests(this.#plane, directory)
@@ -103,6 +108,7 @@ class LocalBroker implements Broker {
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.close()))
     await this.#plane?.close()
+    this.#unlock()
     this.#log.info({ counters: this.counters() }, 'counters')
   }
 
@@ -111,6 +117,7 @@ class LocalBroker implements Broker {
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.terminate()))
     await this.#plane?.close()
+    this.#unlock()
   }
 
   async #startPlane(directory: LogDirectory): Promise<ControlPlane> {

@@ -15,6 +15,7 @@ export interface CheckpointerOptions {
   logs: () => Iterable<PartitionLog>
   /** The journal's first group that is not synced: a checkpoint begun now covers every group before it. */
   unsyncedSequence: () => number
+  storeLeaderEpochs: (log: PartitionLog) => Promise<void>
   write: (checkpoint: Checkpoint) => Promise<void>
   /** Durable: journal groups before the sequence are not needed any more. */
   onCheckpoint: (replayFromSequence: number) => void
@@ -55,12 +56,13 @@ export class Checkpointer {
 
   /** Not while another run is under way. */
   async run(): Promise<void> {
-    const { shard, runEpoch, drainer, logs, unsyncedSequence, write, onCheckpoint } = this.#options
+    const { shard, runEpoch, drainer, logs, unsyncedSequence, storeLeaderEpochs, write, onCheckpoint } = this.#options
     const replayFromSequence = unsyncedSequence()
     let partitions: PartitionCheckpoint[] = []
     await drainer.drainAndSyncAll(() => {
       partitions = [...logs()].map(checkpointOf)
     })
+    for (const log of logs()) await storeLeaderEpochs(log)
     this.#generation++
     await write({ version: 1, runEpoch, shard, generation: this.#generation, replayFromSequence, partitions })
     onCheckpoint(replayFromSequence)

@@ -4,6 +4,8 @@
 export class LeaderEpochs {
   readonly #epochs: number[] = []
   readonly #startOffsets: number[] = []
+  /** How many of them are in the file. */
+  storedCount = 0
 
   /** From (epoch, start offset) pairs. */
   static of(pairs: readonly (readonly [number, number])[]): LeaderEpochs {
@@ -19,6 +21,10 @@ export class LeaderEpochs {
       if (Number.isSafeInteger(epoch) && Number.isSafeInteger(startOffset)) epochs.assign(epoch!, startOffset!)
     }
     return epochs
+  }
+
+  get count(): number {
+    return this.#epochs.length
   }
 
   encode(): string {

@@ -3,9 +3,19 @@
 //
 // Owner: the shard.
 import type { Disk } from '../lib/env.ts'
-import type { LogIdentity } from './partition-log.ts'
+import { replaceSmallFile } from '../lib/files.ts'
+import type { LogIdentity, PartitionLog } from './partition-log.ts'
 
 const encoder = new TextEncoder()
+/** Kafka's form, so that a broker of either kind knows on start that it may go. */
+const DOOMED = '-delete'
+
+/** Removes what an earlier run had renamed to be removed. At start, before any log is opened. */
+export async function removeDoomed(disk: Disk, root: string): Promise<void> {
+  for (const name of await disk.list(root)) {
+    if (/-\d+\.[0-9A-Za-z]+-delete$/.test(name)) await disk.remove(`${root}/${name}`)
+  }
+}
 
 export class LogDirectories {
   readonly #disk: Disk
@@ -30,6 +40,14 @@ export class LogDirectories {
       this.#made.set(identity.directory, made)
     }
     return made
+  }
+
+  /** Kafka's `leader-epoch-checkpoint`, if there is news and the directory is there. */
+  async storeLeaderEpochs({ identity, leaderEpochs }: PartitionLog): Promise<void> {
+    const { count } = leaderEpochs
+    if (leaderEpochs.storedCount === count || !this.#made.has(identity.directory)) return
+    await replaceSmallFile(this.#disk, `${identity.directory}/leader-epoch-checkpoint`, leaderEpochs.encode())
+    leaderEpochs.storedCount = count
   }
 
   /** Resolves when the name is free again; the files go in the background of that. */
@@ -62,8 +80,7 @@ export class LogDirectories {
     await this.#made.get(directory)
     this.#made.delete(directory)
     if (!(await this.#disk.exists(directory))) return
-    // Kafka's form, so that a broker of either kind knows on start that it may go.
-    const doomed = `${directory}.${topicId.replaceAll('-', '').replaceAll('_', '')}-delete`
+    const doomed = `${directory}.${topicId.replaceAll(/[-_]/g, '')}${DOOMED}`
     await this.#disk.rename(directory, doomed)
     await this.#disk.remove(doomed)
   }

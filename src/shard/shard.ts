@@ -83,6 +83,7 @@ export class Shard implements ProduceContext, JournalListener {
   readonly #drainer: Drainer
   readonly #drainWriter: DiskWriter
   readonly #files: SegmentFiles
+  readonly #directories: LogDirectories
   readonly #batches = new Pool(() => new Batch())
   readonly #touched: PartitionLog[] = []
   #journal: Journal | null = null
@@ -102,6 +103,7 @@ export class Shard implements ProduceContext, JournalListener {
     const holds = new DescriptorHolds(shared.descriptorHolds)
     const tables = new SliceTables(this.arena, this.arenas, holds)
     const directories = new LogDirectories(env.disk, directory)
+    this.#directories = directories
     const slots = LIMITS.segmentFilesOpenMax
     this.#files = new SegmentFiles(env.disk, ({ identity }) => directories.ensure(identity), holds, own * slots, slots)
     const progress = progressWords()
@@ -220,6 +222,7 @@ export class Shard implements ProduceContext, JournalListener {
       drainer: this.#drainer,
       logs: () => this.#manager.logs,
       unsyncedSequence: () => this.#journal?.unsyncedSequence ?? 1,
+      storeLeaderEpochs: (log) => this.#directories.storeLeaderEpochs(log),
       write: (checkpoint) => writeCheckpoint(env.disk, directory, checkpoint, native.crc32c),
       onCheckpoint: (sequence) => {
         this.counters.add('checkpoints', 1)
