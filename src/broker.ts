@@ -215,6 +215,7 @@ class LocalBroker implements Broker {
         sleep: new SleepFlags(shared.sleep),
         wake: (shard) => native.ringDoorbell(Atomics.load(doorbells, shard) - 1),
         endedCount: (shard) => counters[shard]!.get('connectionsEnded'),
+        connectionsMax: this.#settings['max.connections'],
         log: this.#log,
       })
     }

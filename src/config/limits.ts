@@ -34,8 +34,10 @@ export const LIMITS = {
   internedNamesMax: 131072,
   /** Batches in memory that make a partition drain to its segment. */
   drainBytes: MIB,
-  /** Largest journal group, and so the longest batch. */
-  journalGroupBytesMax: 8 * MIB,
+  /** Files of a shard's journal: while one is written the others are drained. */
+  journalFiles: 4,
+  /** What a journal group takes beside its batches at most: header and one entry. */
+  journalGroupOverheadBytes: 112,
   /** Writes and syncs under way in one disk queue. */
   diskTicketsMax: 64,
 } as const
@@ -59,11 +61,31 @@ export function assertLimits(settings: Settings): string[] {
         'one request could take the memory of all others',
     )
   }
-  if (settings['millrace.journal.bytes'] < 2 * settings['message.max.bytes']) {
+  const journalBytes = settings['millrace.journal.bytes']
+  const batchBytesMax = journalGroupBytesMax(journalBytes) - LIMITS.journalGroupOverheadBytes
+  if (settings['message.max.bytes'] > batchBytesMax) {
     problems.push(
-      `millrace.journal.bytes=${settings['millrace.journal.bytes']} is less than twice ` +
-        `message.max.bytes=${settings['message.max.bytes']}: the journal could not hold a batch beside another`,
+      `message.max.bytes=${settings['message.max.bytes']} is more than the ${batchBytesMax} bytes that a journal of ` +
+        `millrace.journal.bytes=${journalBytes} takes at once`,
+    )
+  }
+  if (journalFileBytes(journalBytes) % LIMITS.arenaBlockBytes !== 0) {
+    problems.push(`millrace.journal.bytes=${journalBytes} is not a multiple of ${LIMITS.journalFiles} MiB`)
+  }
+  if (journalFileBytes(journalBytes) > arenaBytes / 4) {
+    problems.push(
+      `millrace.journal.bytes=${journalBytes} is more than millrace.arena.bytes=${arenaBytes}: a journal file could ` +
+        'not be replayed',
     )
   }
   return problems
+}
+
+export function journalFileBytes(journalBytes: number): number {
+  return journalBytes / LIMITS.journalFiles
+}
+
+/** Two groups fit a file. */
+export function journalGroupBytesMax(journalBytes: number): number {
+  return journalFileBytes(journalBytes) / 2
 }

@@ -1,9 +1,9 @@
 // The journal's files: made once, written full with zeros so that later writes never grow them or change their extents
 // (a sync then writes data only), and opened past the page cache.
+import { LIMITS } from '../config/limits.ts'
 import type { Disk, DiskFile } from '../lib/env.ts'
 import { journalPath } from './checkpoint.ts'
 
-export const JOURNAL_FILES = 4
 const CHUNK_BYTES = 1 << 20
 
 /** Resolves to the open files of a shard's journal, each of `fileBytes`, durable with their names. */
@@ -14,7 +14,7 @@ export async function openJournalFiles(
   fileBytes: number,
 ): Promise<DiskFile[]> {
   const files: DiskFile[] = []
-  for (let number = 0; number < JOURNAL_FILES; number++) {
+  for (let number = 0; number < LIMITS.journalFiles; number++) {
     const path = journalPath(directory, shard, number)
     await prewrite(disk, path, fileBytes)
     files.push(await disk.open(path, 'direct'))

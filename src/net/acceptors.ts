@@ -16,6 +16,8 @@ export interface AcceptorsOptions {
   wake: (shard: number) => void
   /** How many connections the shard has ended, ever. */
   endedCount: (shard: number) => number
+  /** max.connections: over all shards. */
+  connectionsMax: number
   log: Log
 }
 
@@ -45,6 +47,11 @@ export class Acceptors {
   #handOver(descriptor: number, listener: number): void {
     const shard = this.#leastLoaded()
     const writer = this.#writers[shard]!
+    if (this.#openCount() >= this.#options.connectionsMax) {
+      closeSync(descriptor)
+      this.#options.log.warn('max.connections are open: one more was closed')
+      return
+    }
     if (writer.isFull()) {
       // The shard has thousands of sockets that it has not looked at: one more would not be served either.
       closeSync(descriptor)
@@ -59,6 +66,10 @@ export class Acceptors {
     writer.publish()
     this.#givenCounts[shard]!++
     if (this.#options.sleep.mustWake(shard)) this.#options.wake(shard)
+  }
+
+  #openCount(): number {
+    return this.#givenCounts.reduce((sum, given, shard) => sum + given - this.#options.endedCount(shard), 0)
   }
 
   #leastLoaded(): number {

@@ -5,10 +5,10 @@
 import type { ProduceCall, ProduceContext } from '../api/00-produce.ts'
 import { FetchSessions } from '../api/fetch-session.ts'
 import { type PartitionRoute, Routes } from '../api/routes.ts'
-import { LIMITS } from '../config/limits.ts'
+import { journalFileBytes, journalGroupBytesMax, LIMITS } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
 import { writeCheckpoint } from '../journal/checkpoint.ts'
-import { JOURNAL_FILES, openJournalFiles } from '../journal/files.ts'
+import { openJournalFiles } from '../journal/files.ts'
 import { Journal, type JournalListener } from '../journal/journal.ts'
 import type { DiskFile, Env } from '../lib/env.ts'
 import { Pool } from '../lib/pool.ts'
@@ -237,11 +237,11 @@ export class Shard implements ProduceContext, JournalListener {
   /** Starts the journal of this run. Not before every shard has recovered: its files hold the last run's until then. */
   async open(): Promise<void> {
     const { own, env, native, directory, settings, runEpoch, doorbell } = this.options
-    const fileBytes = settings['millrace.journal.bytes'] / JOURNAL_FILES
+    const fileBytes = journalFileBytes(settings['millrace.journal.bytes'])
     this.#journalFiles = await openJournalFiles(env.disk, directory, own, fileBytes)
     const progress = progressWords()
     const arenaBytes = this.arenas.map(({ bytes }) => bytes)
-    const groupBytesMax = Math.min(LIMITS.journalGroupBytesMax, fileBytes / 2)
+    const groupBytesMax = journalGroupBytesMax(settings['millrace.journal.bytes'])
     this.#journal = new Journal({
       shard: own,
       runEpoch,
