@@ -28,6 +28,8 @@ import {
 import type { Routes } from './routes.ts'
 
 const TOPIC_IDS_FROM = 13
+/** Slices of one answer, so that it always fits a flush. */
+const ROWS_AN_ANSWER = 3072
 
 export interface FetchContext {
   readonly routes: Routes
@@ -288,10 +290,13 @@ export class FetchCall extends Call implements Timed {
   #trim(): number {
     const bytesMax = Math.min(this.request.maxBytes, this.#context.fetchBytesMax)
     let bytes = 0
+    let rows = 0
     for (let i = 0; i < this.#partCount; i++) {
       const part = this.#parts[i]!
-      if (bytes > 0 && bytes + part.byteLength > bytesMax) this.#context.release(part)
+      const isOver = bytes + part.byteLength > bytesMax || rows + part.rows > ROWS_AN_ANSWER
+      if (bytes > 0 && isOver) this.#context.release(part)
       bytes += part.byteLength
+      rows += part.rows
     }
     return bytes
   }

@@ -74,13 +74,19 @@ const READ_BYTES = 64 << 10
 /**
  * The batch headers between two positions of a segment file, from a batch's start on. Ends early at the first header
  * that can't be one (a length below a header's, or past `end`): the caller compares the last position with `end`.
+ * `readBytes` is read at a time: little to look at one or two, more to walk a segment.
  */
-export async function* batchHeaders(file: DiskFile, start: number, end: number): AsyncGenerator<BatchHeader> {
-  const buffer = new Uint8Array(READ_BYTES)
+export async function* batchHeaders(
+  file: DiskFile,
+  start: number,
+  end: number,
+  readBytes = READ_BYTES,
+): AsyncGenerator<BatchHeader> {
+  const buffer = new Uint8Array(readBytes)
   const view = new DataView(buffer.buffer)
   let position = start
   while (position + HEADER_BYTES <= end) {
-    const read = await file.read(buffer.subarray(0, Math.min(READ_BYTES, end - position)), position)
+    const read = await file.read(buffer.subarray(0, Math.min(readBytes, end - position)), position)
     let at = 0
     while (at + HEADER_BYTES <= read) {
       const length = view.getInt32(at + 8) + LENGTH_OVERHEAD

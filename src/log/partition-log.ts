@@ -84,10 +84,10 @@ export class PartitionLog {
    * Gives `batch` (its memory, length, timestamp and CRC filled in) its offsets and its place. The caller has validated
    * it, writes the offsets into its bytes, and hands it to the journal.
    */
-  append(batch: Batch, recordCount: number, leaderEpoch: number, nowMs: number): void {
+  append(batch: Batch, recordCount: number, leaderEpoch: number): void {
     assert(!this.isClosed, 'nothing is appended to a closed log')
     const lastOffset = this.endOffset + recordCount - 1
-    if (this.#mustRoll(lastOffset, batch, nowMs)) this.#roll()
+    if (this.#mustRoll(lastOffset, batch)) this.#roll()
     const segment = this.active
     batch.log = this
     batch.segment = segment
@@ -148,7 +148,7 @@ export class PartitionLog {
     return this.segments[low]!
   }
 
-  #mustRoll(lastOffset: number, batch: Batch, nowMs: number): boolean {
+  #mustRoll(lastOffset: number, batch: Batch): boolean {
     const segment = this.active
     if (segment.appendedBytes === 0) return false
     const config = this.config
@@ -156,7 +156,8 @@ export class PartitionLog {
       segment.appendedBytes + batch.length > config.segmentBytes ||
       lastOffset - segment.baseOffset > RELATIVE_OFFSET_MAX ||
       segment.offsetIndex!.count * 8 >= config.segmentIndexBytes - 8 ||
-      (segment.firstTimestamp >= 0 && nowMs - segment.firstTimestamp > config.segmentMs)
+      // By the records' own time, as in Kafka: old records that come late don't make a segment each.
+      (segment.firstTimestamp >= 0 && batch.maxTimestamp - segment.firstTimestamp > config.segmentMs)
     )
   }
 

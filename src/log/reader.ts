@@ -11,6 +11,8 @@ import type { Segment } from './segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
 
 const ROWS_MAX = 1024
+/** About what lies between two index entries. */
+const LOCATE_BYTES = 4096
 
 export class LogReader {
   readonly #disk: Disk
@@ -86,7 +88,7 @@ export class LogReader {
     offset: number,
   ): Promise<{ position: number; length: number } | null> {
     const start = segment.offsetIndex!.floorPosition(offset - segment.baseOffset)
-    for await (const header of batchHeaders(file, start, segment.drainedBytes)) {
+    for await (const header of batchHeaders(file, start, segment.drainedBytes, LOCATE_BYTES)) {
       if (header.lastOffset >= offset) return header
     }
     // Offsets may end early in a segment (compaction): go on in the next one that is drained.

@@ -161,7 +161,7 @@ export class Appends {
     batch.length = length
     batch.maxTimestamp = maxTimestamp
     batch.crc = rows[at + BATCH_CRC]!
-    log.append(batch, recordCount, log.leaderEpoch, this.wallMs)
+    log.append(batch, recordCount, log.leaderEpoch)
     if (producerId >= 0) {
       log.producers ??= new ProducerState()
       log.producers.record(

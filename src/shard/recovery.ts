@@ -202,7 +202,7 @@ class Replay {
     batch.length = entry.length
     batch.crc = entry.crc
     batch.maxTimestamp = batchMaxTimestamp(view, offset)
-    log.append(batch, entry.recordCount, entry.leaderEpoch, nowMs)
+    log.append(batch, entry.recordCount, entry.leaderEpoch)
     log.advanceDurable(batch.nextOffset)
     log.advanceHighWatermark(batch.nextOffset)
     const producerId = batchProducerId(view, offset)
