@@ -4,7 +4,8 @@
 // Owner: the shard.
 import type { Disk } from '../lib/env.ts'
 import { replaceSmallFile } from '../lib/files.ts'
-import type { LogIdentity, PartitionLog } from './partition-log.ts'
+import type { LogIdentity } from './identity.ts'
+import type { PartitionLog } from './partition-log.ts'
 
 const encoder = new TextEncoder()
 /** Kafka's form, so that a broker of either kind knows on start that it may go. */

@@ -9,6 +9,7 @@ import { assert } from '../lib/assert.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import { Awaiting } from './awaiting.ts'
 import type { Batch } from './batch.ts'
+import type { LogIdentity } from './identity.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import { type ProducerState, SEQUENCE_OK } from './producer-state.ts'
 import { Segment } from './segment.ts'
@@ -16,13 +17,6 @@ import { Tail } from './tail.ts'
 import { Waiters } from './waiters.ts'
 
 const RELATIVE_OFFSET_MAX = 2 ** 31 - 1
-
-export interface LogIdentity {
-  topic: string
-  topicId: string
-  partition: number
-  directory: string
-}
 
 export class PartitionLog {
   readonly identity: LogIdentity

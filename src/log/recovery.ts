@@ -7,9 +7,10 @@
 import type { TopicSettings } from '../config/topic-configs.ts'
 import type { PartitionCheckpoint } from '../journal/checkpoint.ts'
 import type { Disk } from '../lib/env.ts'
+import type { LogIdentity } from './identity.ts'
 import { type BatchHeader, batchHeaders, loadIndexes } from './index-files.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
-import type { LogIdentity, RecoveredLog } from './partition-log.ts'
+import type { RecoveredLog } from './partition-log.ts'
 import { ProducerState } from './producer-state.ts'
 import { Segment, segmentPath } from './segment.ts'
 

@@ -3,8 +3,8 @@
 //
 // Owner: the shard of the partition. Invariant: syncedBytes <= drainedBytes <= appendedBytes.
 
+import type { LogIdentity } from './identity.ts'
 import { OffsetIndex } from './offset-index.ts'
-import type { LogIdentity } from './partition-log.ts'
 import { TimeIndex } from './time-index.ts'
 
 export class Segment {
