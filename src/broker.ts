@@ -1,7 +1,8 @@
 // The broker of this process: start and stop order, and the only place where everything is put together.
 //
-// Thread: control. Start: directory, metadata log, shards (each recovers; when all have, they open their journals),
-// listeners, this broker's registration. Stop: listeners, shards (what was begun becomes durable), metadata log.
+// Thread: control. Start: directory, metadata log, shards (all recover; then all write a checkpoint; then all open their
+// journals), listeners, this broker's registration. Stop: listeners, shards (what was begun becomes durable), metadata
+// log.
 import { lookup } from 'node:dns/promises'
 import { describeSettings } from './config/describe.ts'
 import { isWildcard, type Listener } from './config/listeners.ts'
@@ -192,6 +193,8 @@ class LocalBroker implements Broker {
     )
     const reports = await Promise.race([Promise.all(this.#shards.map((shard) => shard.recovered())), broken])
     for (const [shard, report] of reports.entries()) this.#log.info({ shard, ...report }, 'recovered')
+    await Promise.race([Promise.all(this.#shards.map((shard) => shard.checkpoint())), broken])
+    await this.#env.disk.syncDirectory(directory.path)
     // Everything is in segments and in this run's checkpoints: what other shard counts left has served.
     await this.#removeOldJournals(directory.path, shards)
     await Promise.race([Promise.all(this.#shards.map((shard) => shard.open())), broken])

@@ -71,6 +71,9 @@ port.on('message', (message: ToShard) => {
     case 'listen':
       listen(message)
       break
+    case 'checkpoint':
+      shard.checkpoint().then(() => post({ type: 'checkpointed' }), onFatal)
+      break
     case 'open':
       shard.open().then(() => post({ type: 'opened' }), onFatal)
       break

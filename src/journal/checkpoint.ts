@@ -3,6 +3,9 @@
 //
 // Two slots, written in turn: a torn write leaves the other one. A slot is a line with the CRC-32C of the rest, then
 // JSON. It is small next to what it saves, written once a journal file, and read once.
+//
+// Invariant: a run's checkpoints count only once every shard of that run has one. A start that got no further leaves the
+// run before it as it was: its checkpoints in the other slots, its journals untouched.
 import type { Disk } from '../lib/env.ts'
 import type { ProducerBatch } from '../log/producer-state.ts'
 import type { Checksum } from './group.ts'
@@ -25,9 +28,11 @@ export interface PartitionCheckpoint {
 
 export interface Checkpoint {
   version: 1
-  /** Counts the starts of this data directory: of two rows for one partition, the later run's holds. */
+  /** Counts the starts of this data directory. */
   runEpoch: number
   shard: number
+  /** How many the run has. */
+  shards: number
   /** Grows with every checkpoint of a run. */
   generation: number
   /** Groups before it are in the segments. */
@@ -67,24 +72,26 @@ export async function writeCheckpoint(
   }
 }
 
-/** The latest valid slot, or null. Which of the two is torn can't be told from which is older, and need not be. */
-export async function readCheckpoint(
-  disk: Disk,
-  directory: string,
-  shard: number,
-  checksum: Checksum,
-): Promise<Checkpoint | null> {
-  let latest: Checkpoint | null = null
-  for (const slot of [0, 1]) {
-    const checkpoint = await readSlot(disk, checkpointPath(directory, shard, slot), checksum)
-    if (checkpoint === null || checkpoint.shard !== shard) continue
-    if (latest === null || isLater(checkpoint, latest)) latest = checkpoint
+/** What the last run that came as far left, by shard: each shard's latest. Empty when no run has. */
+export async function readCheckpoints(disk: Disk, directory: string, checksum: Checksum): Promise<Checkpoint[]> {
+  const runs = new Map<number, Map<number, Checkpoint>>()
+  for (const shard of await shardsOnDisk(disk, directory)) {
+    for (const slot of [0, 1]) {
+      const checkpoint = await readSlot(disk, checkpointPath(directory, shard, slot), checksum)
+      if (checkpoint === null || checkpoint.shard !== shard) continue
+      const run = runs.get(checkpoint.runEpoch) ?? new Map<number, Checkpoint>()
+      runs.set(checkpoint.runEpoch, run)
+      const other = run.get(shard)
+      if (other === undefined || other.generation < checkpoint.generation) run.set(shard, checkpoint)
+    }
   }
-  return latest
-}
-
-function isLater(one: Checkpoint, other: Checkpoint): boolean {
-  return one.runEpoch > other.runEpoch || (one.runEpoch === other.runEpoch && one.generation > other.generation)
+  let last: Checkpoint[] = []
+  for (const run of runs.values()) {
+    const checkpoints = [...run.values()]
+    const isComplete = checkpoints.length === checkpoints[0]!.shards
+    if (isComplete && checkpoints[0]!.runEpoch > (last[0]?.runEpoch ?? 0)) last = checkpoints
+  }
+  return last
 }
 
 async function readSlot(disk: Disk, path: string, checksum: Checksum): Promise<Checkpoint | null> {

@@ -53,25 +53,44 @@ export async function replayJournal(options: ReplayOptions): Promise<number> {
   return next
 }
 
+/** The last run that wrote into the shard's journal; 0 if none did. */
+export async function lastJournalRun(disk: Disk, directory: string, shard: number): Promise<number> {
+  let last = 0
+  for (const { header } of await fileHeads(disk, directory, shard)) last = Math.max(last, header.runEpoch)
+  return last
+}
+
 /** The journal's files that begin with a group of the run, by that group's sequence. */
 async function filesInOrder(options: ReplayOptions): Promise<{ path: string; firstSequence: number }[]> {
-  const { disk, directory, shard } = options
-  const files: { path: string; firstSequence: number }[] = []
-  const head = new Uint8Array(GROUP_HEADER_BYTES)
-  const words = new Int32Array(head.buffer)
+  const { disk, directory, shard, runEpoch } = options
+  return (await fileHeads(disk, directory, shard))
+    .filter(({ header }) => header.runEpoch === runEpoch)
+    .map(({ path, header }) => ({ path, firstSequence: header.sequence }))
+    .sort((a, b) => a.firstSequence - b.firstSequence)
+}
+
+/** The journal's files that begin with a group, of whatever run. */
+async function fileHeads(
+  disk: Disk,
+  directory: string,
+  shard: number,
+): Promise<{ path: string; header: GroupHeader }[]> {
+  const heads: { path: string; header: GroupHeader }[] = []
+  const bytes = new Uint8Array(GROUP_HEADER_BYTES)
+  const words = new Int32Array(bytes.buffer)
   for (let number = 0; await disk.exists(journalPath(directory, shard, number)); number++) {
     const path = journalPath(directory, shard, number)
     const file = await disk.open(path, 'read')
     try {
       const size = await file.size()
-      await file.read(head, 0)
+      if ((await file.read(bytes, 0)) < GROUP_HEADER_BYTES) continue
       const header = readGroupHeader(words, 0, size)
-      if (header?.runEpoch === options.runEpoch) files.push({ path, firstSequence: header.sequence })
+      if (header !== null) heads.push({ path, header })
     } finally {
       await file.close()
     }
   }
-  return files.sort((a, b) => a.firstSequence - b.firstSequence)
+  return heads
 }
 
 async function replayFile(options: ReplayOptions, path: string, from: number): Promise<number> {

@@ -8,6 +8,7 @@ import type { PartitionLog } from './partition-log.ts'
 
 export interface CheckpointerOptions {
   shard: number
+  shards: number
   runEpoch: number
   /** Of the checkpoint that recovery read, so that the next one goes to the other slot; 0 if there was none. */
   lastGeneration: number
@@ -56,7 +57,8 @@ export class Checkpointer {
 
   /** Not while another run is under way. */
   async run(): Promise<void> {
-    const { shard, runEpoch, drainer, logs, unsyncedSequence, storeLeaderEpochs, write, onCheckpoint } = this.#options
+    const { shard, shards, runEpoch, drainer, logs, unsyncedSequence, storeLeaderEpochs, write, onCheckpoint } =
+      this.#options
     const replayFromSequence = unsyncedSequence()
     let partitions: PartitionCheckpoint[] = []
     await drainer.drainAndSyncAll(() => {
@@ -64,7 +66,7 @@ export class Checkpointer {
     })
     for (const log of logs()) await storeLeaderEpochs(log)
     this.#generation++
-    await write({ version: 1, runEpoch, shard, generation: this.#generation, replayFromSequence, partitions })
+    await write({ version: 1, runEpoch, shard, shards, generation: this.#generation, replayFromSequence, partitions })
     onCheckpoint(replayFromSequence)
   }
 }

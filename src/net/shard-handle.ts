@@ -34,6 +34,11 @@ export class ShardHandle {
     return message.report
   }
 
+  async checkpoint(): Promise<void> {
+    this.#post({ type: 'checkpoint' })
+    await this.#next('checkpointed')
+  }
+
   async open(): Promise<void> {
     this.#post({ type: 'open' })
     await this.#next('opened')

@@ -21,7 +21,9 @@ export interface ShardData {
 
 export type ToShard =
   | { type: 'metadata'; batch: MetadataBatch }
-  /** Every shard has recovered: the journals may be written again. */
+  /** Every shard has recovered: the checkpoints may be written. */
+  | { type: 'checkpoint' }
+  /** Every shard has its checkpoint: the journals may be written again. */
   | { type: 'open' }
   /** The stand-in's sockets live on the shard: listen there. */
   | { type: 'listen'; listener: number; address: string; port: number; backlog: number }
@@ -33,6 +35,7 @@ export type ToShard =
 
 export type ToControl =
   | { type: 'recovered'; report: RecoveryReport }
+  | { type: 'checkpointed' }
   | { type: 'opened' }
   | { type: 'listening'; listener: number; port: number }
   | { type: 'listen-failed'; listener: number; message: string }

@@ -1,11 +1,12 @@
 // A shard's start: its partitions' logs as their checkpoints and segments say, then every journal replayed on top.
 //
-// Every shard reads every checkpoint and journal in the directory, whatever the shard count was then, and keeps what
+// Every shard reads every checkpoint and journal of the last run, whatever the shard count was then, and keeps what
 // belongs to its own partitions. Nothing is written over before all shards have what they need in synced segments and in
-// new checkpoints (the control thread holds them at a barrier in between).
-import { type Checkpoint, type PartitionCheckpoint, readCheckpoint, shardsOnDisk } from '../journal/checkpoint.ts'
+// new checkpoints: the control thread holds them at a barrier before the first of these checkpoints, which hide the last
+// run's, and at another before the journals.
+import { type Checkpoint, type PartitionCheckpoint, readCheckpoints, shardsOnDisk } from '../journal/checkpoint.ts'
 import type { GroupEntry } from '../journal/group.ts'
-import { replayJournal } from '../journal/replay.ts'
+import { lastJournalRun, replayJournal } from '../journal/replay.ts'
 import type { Disk } from '../lib/env.ts'
 import type { Pool } from '../lib/pool.ts'
 import type { Batch } from '../log/batch.ts'
@@ -57,15 +58,14 @@ export interface RecoveryReport {
   partitions: number
   replayedBatches: number
   replayedBytes: number
-  /** Of this shard's own latest checkpoint; 0 if it had none. */
+  /** Of this shard's own checkpoint that was read; 0 if there was none. */
   lastGeneration: number
 }
 
 export async function recoverShard(options: ShardRecoveryOptions): Promise<RecoveryReport> {
   const { disk, directory, native, manager } = options
-  const checkpoints = await readCheckpoints(disk, directory, native)
-  const rows = latestRows(checkpoints)
-  const logs = await openLogs(options, rows)
+  const checkpoints = await trustedCheckpoints(disk, directory, native)
+  const logs = await openLogs(options, rowsOf(checkpoints))
   manager.endRecovery()
   const replay = new Replay(options, logs)
   for (const checkpoint of checkpoints) await replay.run(checkpoint)
@@ -78,22 +78,23 @@ export async function recoverShard(options: ShardRecoveryOptions): Promise<Recov
   }
 }
 
-async function readCheckpoints(disk: Disk, directory: string, native: Native): Promise<Checkpoint[]> {
-  const checkpoints: Checkpoint[] = []
+/** The checkpoints of the last run; refused when a later one has a journal, because then those are not its last word. */
+async function trustedCheckpoints(disk: Disk, directory: string, native: Native): Promise<Checkpoint[]> {
+  const checkpoints = await readCheckpoints(disk, directory, native.crc32c)
+  const runEpoch = checkpoints[0]?.runEpoch ?? 0
   for (const shard of await shardsOnDisk(disk, directory)) {
-    const checkpoint = await readCheckpoint(disk, directory, shard, native.crc32c)
-    if (checkpoint === null) {
-      throw new Error(`${directory}: shard ${shard} has a journal, but neither slot of its checkpoint can be read`)
+    const last = await lastJournalRun(disk, directory, shard)
+    if (last > runEpoch) {
+      throw new Error(`${directory}: shard ${shard} has a journal of run ${last}, whose checkpoints cannot all be read`)
     }
-    checkpoints.push(checkpoint)
   }
   return checkpoints
 }
 
-/** By topic id and partition. Where shards were renumbered between two runs the later run's row holds. */
-function latestRows(checkpoints: Checkpoint[]): Map<string, PartitionCheckpoint> {
+/** By topic id and partition. */
+function rowsOf(checkpoints: Checkpoint[]): Map<string, PartitionCheckpoint> {
   const rows = new Map<string, PartitionCheckpoint>()
-  for (const checkpoint of [...checkpoints].sort((a, b) => a.runEpoch - b.runEpoch)) {
+  for (const checkpoint of checkpoints) {
     for (const row of checkpoint.partitions) rows.set(`${row.topicId}:${row.partition}`, row)
   }
   return rows

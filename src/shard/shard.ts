@@ -89,7 +89,6 @@ export class Shard implements ProduceContext, JournalListener {
   #journal: Journal | null = null
   #journalFiles: DiskFile[] = []
   #checkpointer: Checkpointer | null = null
-  #lastGeneration = 0
   nowMs = 0
 
   constructor(options: ShardOptions) {
@@ -202,7 +201,7 @@ export class Shard implements ProduceContext, JournalListener {
 
   /** Opens this shard's logs, complete up to the last durable record. The metadata is applied before. */
   async recover(): Promise<RecoveryReport> {
-    const { own, env, native, directory, runEpoch } = this.options
+    const { own, env, native, shared, directory, runEpoch } = this.options
     const report = await recoverShard({
       own,
       disk: env.disk,
@@ -214,11 +213,11 @@ export class Shard implements ProduceContext, JournalListener {
       batches: this.#batches,
       nowMs: env.clock.wallMs(),
     })
-    this.#lastGeneration = report.lastGeneration
     this.#checkpointer = new Checkpointer({
       shard: own,
+      shards: shared.shards,
       runEpoch,
-      lastGeneration: this.#lastGeneration,
+      lastGeneration: report.lastGeneration,
       drainer: this.#drainer,
       logs: () => this.#manager.logs,
       unsyncedSequence: () => this.#journal?.unsyncedSequence ?? 1,
@@ -230,11 +229,15 @@ export class Shard implements ProduceContext, JournalListener {
       },
       onFailure: this.options.onFatal,
     })
-    await this.#checkpointer.run()
     return report
   }
 
-  /** Starts the journal of this run. Not before every shard has recovered: its files hold the last run's until then. */
+  /** The first checkpoint of this run. Not before every shard has recovered: they read those of the last run. */
+  async checkpoint(): Promise<void> {
+    await this.#checkpointer!.run()
+  }
+
+  /** Starts the journal of this run. Not before every shard has its checkpoint: until then the last run's may be needed. */
   async open(): Promise<void> {
     const { own, env, native, directory, settings, runEpoch, doorbell } = this.options
     const fileBytes = journalFileBytes(settings['millrace.journal.bytes'])
