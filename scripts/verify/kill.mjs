@@ -37,7 +37,8 @@ const IDEMPOTENT_WINDOW = 5
 const RECORDS = 5
 const VALUE_BYTES = 100
 const LIFE_MS_MAX = 500
-const RECOVERY_KILLS_PART = 0.2
+const RECOVERY_MS_MAX = 800
+const RECOVERY_KILLS_PART = 0.3
 
 async function killAgainAndAgain(shardsByLife, kills, random, { directory, check, say }) {
   const name = shardsByLife.length > 1 ? 'changing shards' : `${shardsByLife[0]} shards`
@@ -51,7 +52,7 @@ async function killAgainAndAgain(shardsByLife, kills, random, { directory, check
     const settings = { directory: data, shards: shardsByLife[life % shardsByLife.length] }
     if (life > 0 && random() < RECOVERY_KILLS_PART) {
       const early = launchBroker(settings)
-      await sleep(random() * 300)
+      await sleep(random() * RECOVERY_MS_MAX)
       await early.kill()
       recoveryKills++
     }
