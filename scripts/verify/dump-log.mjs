@@ -1,0 +1,96 @@
+// Does Apache Kafka read our files? Its dump tool goes through every segment, index and time index that a broker left,
+// each record decompressed, and through our metadata log. It must find nothing wrong and count what was produced.
+//
+//   node scripts/verify/dump-log.mjs [--small]     needs kcat, Java, Maven once, and apt's package lists for the corpus
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startBroker } from './lib/broker.mjs'
+import { Client, createTopic } from './lib/client.mjs'
+import { readCorpus, splitLines } from './lib/corpus.mjs'
+import { consoleProduce, kafkaTool } from './lib/kafka-tools.mjs'
+import { produceParts } from './lib/kcat.mjs'
+import { megabytes, verify } from './lib/verify.mjs'
+
+const PARTITIONS = 3
+const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+const SEGMENT_BYTES = 1 << 20
+const DUMP_LOG = 'org.apache.kafka.tools.DumpLogSegments'
+/** What the tool says when something is wrong; it exits with 0 all the same. */
+const COMPLAINT = /mismatch|out of order|non-?consecutive|non-secutive|isvalid: false|corrupt|invalid|exception|error/i
+
+await verify('dump-log', {}, async ({ small }, { directory, check, say }) => {
+  const data = join(directory, 'data')
+  const broker = await startBroker({ directory: data, shards: 2 })
+  const client = await Client.connect(broker.port)
+  const corpus = readCorpus(small ? 1_000_000 : 8_000_000)
+  const parts = splitLines(corpus, PARTITIONS)
+  const lines = parts.reduce((sum, part) => sum + part.lines, 0)
+  say(`${lines} lines, ${megabytes(corpus.length)}, with each codec; segments of ${megabytes(SEGMENT_BYTES)}`)
+  for (const codec of CODECS) {
+    await createTopic(client, codec, PARTITIONS, { 'segment.bytes': SEGMENT_BYTES })
+    if (codec === 'lz4') await consoleProduce(broker.port, codec, codec, corpus)
+    else await produceParts(broker.port, codec, parts, ['-z', codec, '-X', 'enable.idempotence=true'])
+  }
+  await broker.stop()
+
+  for (const codec of CODECS) {
+    const logs = filesOf(codec, '.log')
+    const dump = await kafkaTool(DUMP_LOG, ['--deep-iteration', '--files', logs.join(',')])
+    const batches = [...dump.matchAll(/^baseOffset: .* count: (\d+) .* compresscodec: (\w+) .* isvalid: (\w+)$/gm)]
+    const counted = batches.reduce((sum, [, count]) => sum + Number(count), 0)
+    const deep = dump.match(/^\| offset: /gm)?.length ?? 0
+    const isRight =
+      counted === lines && deep === lines && batches.every(([, , name, valid]) => name === codec && valid === 'true')
+    const what = `${logs.length} segments, ${batches.length} batches, ${deep} records`
+    check(isRight && !COMPLAINT.test(dump.replaceAll('isvalid: true', '')), `${codec}: ${what}${firstComplaint(dump)}`)
+  }
+
+  const indexes = CODECS.flatMap((codec) => filesOf(codec, '.index'))
+  const timeIndexes = CODECS.flatMap((codec) => filesOf(codec, '.timeindex'))
+  const snapshots = CODECS.flatMap((codec) => filesOf(codec, '.snapshot'))
+  const segments = CODECS.flatMap((codec) => filesOf(codec, '.log'))
+  const rolled = segments.length - CODECS.length * PARTITIONS
+  check(indexes.length >= rolled && indexes.length > 0, `${indexes.length} indexes, ${timeIndexes.length} time indexes`)
+  for (const flag of ['--index-sanity-check', '--verify-index-only']) {
+    const dump = await kafkaTool(DUMP_LOG, [flag, '--files', [...indexes, ...timeIndexes].join(',')])
+    const passed = dump.match(/passed sanity check/g)?.length ?? 0
+    const isRight =
+      !COMPLAINT.test(dump) && (flag === '--verify-index-only' || passed === indexes.length + timeIndexes.length)
+    check(isRight, `${flag}${passed > 0 ? `: ${passed} passed` : ''}${firstComplaint(dump)}`)
+  }
+  const entries = await kafkaTool(DUMP_LOG, ['--files', [...indexes, ...timeIndexes].join(',')])
+  const offsets = entries.match(/^offset: \d+ position: \d+/gm)?.length ?? 0
+  const times = entries.match(/^timestamp: \d+ offset: \d+/gm)?.length ?? 0
+  check(!COMPLAINT.test(entries) && offsets > 0 && times > 0, `${offsets} index entries, ${times} time index entries`)
+  if (snapshots.length > 0) {
+    const dump = await kafkaTool(DUMP_LOG, ['--files', snapshots.join(',')])
+    const producers = dump.match(/^producerId: /gm)?.length ?? 0
+    check(
+      !COMPLAINT.test(dump),
+      `${snapshots.length} producer snapshots, ${producers} producers${firstComplaint(dump)}`,
+    )
+  }
+
+  const metadata = filesOf('__cluster_metadata', '.log')
+  const dump = await kafkaTool(DUMP_LOG, ['--cluster-metadata-decoder', '--files', metadata.join(',')])
+  const kinds = {}
+  for (const [, type] of dump.matchAll(/payload: \{"type":"(\w+)"/g)) kinds[type] = (kinds[type] ?? 0) + 1
+  const isRight = kinds.TOPIC_RECORD === CODECS.length && kinds.PARTITION_RECORD === CODECS.length * PARTITIONS
+  const what = Object.entries(kinds).map(([type, count]) => `${count} ${type}`)
+  check(
+    isRight && !COMPLAINT.test(dump.replaceAll('isvalid: true', '')),
+    `metadata: ${what.join(', ')}${firstComplaint(dump)}`,
+  )
+
+  function filesOf(topic, extension) {
+    return readdirSync(data)
+      .filter((name) => name.replace(/-\d+$/, '') === topic)
+      .flatMap((name) => readdirSync(join(data, name)).map((file) => join(data, name, file)))
+      .filter((file) => file.endsWith(extension))
+  }
+})
+
+function firstComplaint(dump) {
+  const line = dump.split('\n').find((each) => COMPLAINT.test(each.replaceAll('isvalid: true', '')))
+  return line === undefined ? '' : `; it says: ${line}`
+}
