@@ -90,7 +90,6 @@ export class Shard implements ProduceContext, JournalListener {
   #journalFiles: DiskFile[] = []
   #checkpointer: Checkpointer | null = null
   #lastGeneration = 0
-  nowMs = 0
 
   constructor(options: ShardOptions) {
     this.options = options
@@ -257,11 +256,14 @@ export class Shard implements ProduceContext, JournalListener {
     })
   }
 
-  /** The tick's work, after the frames that came are begun and before what is to be sent leaves. */
-  work(nowMs: number): void {
-    this.nowMs = nowMs
+  /** Before the frames that came are begun: what they wait for counts from now. */
+  beginTick(nowMs: number): void {
     this.#appends.wallMs = this.options.env.clock.wallMs()
     this.fetches.nowMs = nowMs
+  }
+
+  /** The tick's work, after the frames that came are begun and before what is to be sent leaves. */
+  work(): void {
     this.peers.poll()
     this.#appends.run()
     this.#journal?.pump()
