@@ -13,8 +13,8 @@ export class Connection implements CallOwner {
   #last: Call | null = null
   /** Calls in the line, and answers whose slices have not left. */
   inFlight = 0
-  /** A call that nothing may run beside. */
-  isExclusive = false
+  /** The call that nothing may run beside; null for none. */
+  exclusive: Call | null = null
   isPaused = false
   isClosed = false
   /** The peer sends no more; what it sent is still answered. */
@@ -48,7 +48,10 @@ export class Connection implements CallOwner {
       this.#loop.onCallGone(this)
       return
     }
-    if (this.#first !== call) return
+    if (this.#first === call) this.#answerReady()
+  }
+
+  #answerReady(): void {
     while (this.#first?.isReady) {
       const ready: Call = this.#first
       this.#first = ready.next
@@ -67,9 +70,10 @@ export class Connection implements CallOwner {
     })
   }
 
-  /** Ends the calls that only wait. `cancel` returns true for one that ends by itself. */
+  /** Ends the calls that only wait, and answers what is ready behind them. `cancel` returns true for one that ends by itself. */
   cancelWaiting(cancel: (call: Call) => boolean): void {
     this.#sift((call) => !call.isReady && cancel(call))
+    this.#answerReady()
   }
 
   /** Takes the calls out of the line that `isGone` says are gone. */

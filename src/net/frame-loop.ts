@@ -35,6 +35,7 @@ import { NoMemoryError, Output } from './output.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import type { Requests } from './requests.ts'
 
+const PRODUCE = 0
 const FETCH = 1
 /** A timer of the stand-in may fire this much early. */
 const TIMER_SLACK_MS = 2
@@ -142,7 +143,7 @@ export class FrameLoop {
 
   /** Encodes the answer of a call whose turn has come, or ends it without one. */
   answer(connection: Connection, call: Call): void {
-    connection.isExclusive = false
+    if (connection.exclusive === call) connection.exclusive = null
     // Ready outside of a tick: one has to come and send it.
     if (!this.#isTicking) this.#ringOwn()
     if (call.mustClose) this.#closeConnection(connection)
@@ -167,13 +168,14 @@ export class FrameLoop {
       }
       const { own, clock } = this.#options
       shard.sleep.awake(own)
-      this.#handleEvents(eventCount)
       const nowMs = clock.nowMs()
+      shard.beginTick(nowMs)
+      this.#handleEvents(eventCount)
       // A timer that was due has fired, or is about to: it is armed anew if its deadline still stands.
       if (this.#armedMs <= nowMs + TIMER_SLACK_MS) this.#armedMs = Number.NaN
       // Before the work, which carries out what they begin; what this tick unblocks has the next one.
       this.#serveUnblocked()
-      shard.work(nowMs)
+      shard.work()
       this.#serveNeeds()
       if (!this.#window.refill()) shard.relieveMemory()
       this.#count()
@@ -214,7 +216,7 @@ export class FrameLoop {
 
   #onFrame(connection: Connection, offset: number, length: number): void {
     this.#shard!.counters.add('frames', 1)
-    if (connection.deferred.length > 0 || !this.#mayBegin(connection)) {
+    if (connection.deferred.length > 0 || !this.#mayBegin(connection, offset)) {
       connection.deferred.push(offset, length)
       if (!connection.isPaused && !connection.isClosed && !connection.isEnding) {
         connection.isPaused = true
@@ -225,8 +227,12 @@ export class FrameLoop {
     this.#begin(connection, offset, length)
   }
 
-  #mayBegin(connection: Connection): boolean {
-    return !connection.isExclusive && connection.inFlight < LIMITS.connectionFramesInFlightMax
+  /** Answers leave in order, so a request that wants the connection to itself loses nothing by waiting for those before. */
+  #mayBegin({ exclusive, inFlight }: Connection, offset: number): boolean {
+    if (exclusive !== null || inFlight >= LIMITS.connectionFramesInFlightMax) return false
+    if (inFlight === 0) return true
+    const apiKey = this.#options.arena.view.getInt16(offset)
+    return apiKey === PRODUCE || apiKey === FETCH
   }
 
   #begin(connection: Connection, offset: number, length: number): void {
@@ -242,7 +248,7 @@ export class FrameLoop {
       const connection = this.#unblocked[i]!
       const { deferred } = connection
       let next = 0
-      while (next < deferred.length && this.#mayBegin(connection)) {
+      while (next < deferred.length && this.#mayBegin(connection, deferred[next]!)) {
         this.#begin(connection, deferred[next]!, deferred[next + 1]!)
         next += 2
       }
@@ -312,8 +318,9 @@ export class FrameLoop {
 
   /** A call has left the connection: what waited for that goes on. */
   #onProgress(connection: Connection): void {
-    if (connection.isClosed || connection.isEnding) this.#forgetIfIdle(connection)
-    else if (connection.deferred.length > 0 || connection.isPaused) this.#unblocked.push(connection)
+    if (connection.deferred.length > 0) this.#unblocked.push(connection)
+    else if (connection.isClosed || connection.isEnding) this.#forgetIfIdle(connection)
+    else if (connection.isPaused) this.#unblocked.push(connection)
   }
 
   #end(connection: Connection, call: Call): void {

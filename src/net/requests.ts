@@ -125,7 +125,7 @@ export class Requests {
     call.apiKey = apiKey
     call.apiVersion = apiVersion
     call.correlationId = correlationId
-    connection.isExclusive = true
+    connection.exclusive = call
     connection.add(call)
     call.start(answer, (error) => {
       this.#log.error({ err: error, apiKey, apiVersion, clientId }, 'a request could not be handled')

@@ -89,7 +89,6 @@ export class Shard implements ProduceContext, JournalListener {
   #journal: Journal | null = null
   #journalFiles: DiskFile[] = []
   #checkpointer: Checkpointer | null = null
-  nowMs = 0
 
   constructor(options: ShardOptions) {
     this.options = options
@@ -260,11 +259,14 @@ export class Shard implements ProduceContext, JournalListener {
     })
   }
 
-  /** The tick's work, after the frames that came are begun and before what is to be sent leaves. */
-  work(nowMs: number): void {
-    this.nowMs = nowMs
+  /** Before the frames that came are begun: what they wait for counts from now. */
+  beginTick(nowMs: number): void {
     this.#appends.wallMs = this.options.env.clock.wallMs()
     this.fetches.nowMs = nowMs
+  }
+
+  /** The tick's work, after the frames that came are begun and before what is to be sent leaves. */
+  work(): void {
     this.peers.poll()
     this.#appends.run()
     this.#journal?.pump()
