@@ -53,7 +53,8 @@ await verify('dump-log', {}, async ({ small }, { directory, check, say }) => {
   check(indexes.length >= rolled && indexes.length > 0, `${indexes.length} indexes, ${timeIndexes.length} time indexes`)
   for (const flag of ['--index-sanity-check', '--verify-index-only']) {
     const dump = await kafkaTool(DUMP_LOG, [flag, '--files', [...indexes, ...timeIndexes].join(',')])
-    const passed = dump.match(/passed sanity check/g)?.length ?? 0
+    // Of a segment without an entry yet the tool says that its index is empty.
+    const passed = dump.match(/passed sanity check|\.(?:time)?index is empty/g)?.length ?? 0
     const isRight =
       !COMPLAINT.test(dump) && (flag === '--verify-index-only' || passed === indexes.length + timeIndexes.length)
     check(isRight, `${flag}${passed > 0 ? `: ${passed} passed` : ''}${firstComplaint(dump)}`)

@@ -6,8 +6,13 @@ import { OffsetIndex } from './offset-index.ts'
 import type { Segment } from './segment.ts'
 import { TimeIndex } from './time-index.ts'
 
-/** Adds the entries that are not in the files yet. */
+/** Adds the entries that are not in the files yet. A segment has both files, as Kafka's tools expect, be they empty. */
 export async function storeIndexes(disk: Disk, segment: Segment): Promise<void> {
+  if (!segment.hasIndexFiles) {
+    segment.hasIndexFiles = true
+    await writeAt(disk, segment.indexPath('index'), new Uint8Array(0), 0)
+    await writeAt(disk, segment.indexPath('timeindex'), new Uint8Array(0), 0)
+  }
   const offsets = segment.offsetIndex
   const times = segment.timeIndex
   if (offsets !== null && offsets.count > segment.storedOffsetEntries) {
@@ -53,6 +58,7 @@ async function rebuildIndexes(segment: Segment, file: DiskFile, intervalBytes: n
 async function rewriteIndexes(disk: Disk, segment: Segment): Promise<void> {
   await disk.remove(segment.indexPath('index'))
   await disk.remove(segment.indexPath('timeindex'))
+  segment.hasIndexFiles = false
   segment.storedOffsetEntries = 0
   segment.storedTimeEntries = 0
   await storeIndexes(disk, segment)

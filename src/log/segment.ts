@@ -22,6 +22,7 @@ export class Segment {
   /** How many index entries are in the index files. */
   storedOffsetEntries = 0
   storedTimeEntries = 0
+  hasIndexFiles = false
   bytesSinceIndexEntry = 0
   largestTimestamp = -1
   /** The relative offset of the record batch that brought `largestTimestamp`. */
