@@ -65,6 +65,7 @@ export async function writeCheckpoint(
   } finally {
     await file.close()
   }
+  await disk.syncDirectory(directory)
 }
 
 /** The latest valid slot, or null. Which of the two is torn can't be told from which is older, and need not be. */

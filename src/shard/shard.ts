@@ -120,6 +120,7 @@ export class Shard implements ProduceContext, JournalListener {
       disk: env.disk,
       writer: this.#drainWriter,
       files: this.#files,
+      holds,
       arenas: this.arenas,
       batches: this.#batches,
       drainBytes: LIMITS.drainBytes,
@@ -159,7 +160,7 @@ export class Shard implements ProduceContext, JournalListener {
       onReadFailure,
       wake,
     })
-    const lookup = new TimeLookup(env.disk, this.#files, this.arenas)
+    const lookup = new TimeLookup(env.disk, this.#files, this.arenas, holds)
     this.queries = new Queries({
       own,
       routes: this.routes,
@@ -229,13 +230,16 @@ export class Shard implements ProduceContext, JournalListener {
       },
       onFailure: this.options.onFatal,
     })
-    await this.#checkpointer.run()
     return report
   }
 
-  /** Starts the journal of this run. Not before every shard has recovered: its files hold the last run's until then. */
+  /**
+   * Starts this run's checkpoints and journal. Not before every shard has recovered: until then the last run's may hold
+   * what is another shard's now.
+   */
   async open(): Promise<void> {
     const { own, env, native, directory, settings, runEpoch, doorbell } = this.options
+    await this.#checkpointer!.run()
     const fileBytes = journalFileBytes(settings['millrace.journal.bytes'])
     this.#journalFiles = await openJournalFiles(env.disk, directory, own, fileBytes)
     const progress = progressWords()
