@@ -200,11 +200,16 @@ class LocalBroker implements Broker {
     await Promise.race([Promise.all(this.#shards.map((shard) => shard.open())), broken])
   }
 
+  /** Of shards that are no more. Checkpoints go last: a journal without one can't be read. */
   async #removeOldJournals(directory: string, shards: number): Promise<void> {
     const { disk } = this.#env
     const left = (await shardsOnDisk(disk, directory)).filter((shard) => shard >= shards)
-    for (const name of await disk.list(directory)) {
-      if (left.some((shard) => name.startsWith(`millrace-shard-${shard}.`))) await disk.remove(`${directory}/${name}`)
+    if (left.length === 0) return
+    const names = await disk.list(directory)
+    for (const kind of ['journal', 'checkpoint']) {
+      const old = names.filter((name) => left.some((shard) => name.startsWith(`millrace-shard-${shard}.${kind}-`)))
+      for (const name of old) await disk.remove(`${directory}/${name}`)
+      await disk.syncDirectory(directory)
     }
   }
 

@@ -33,7 +33,7 @@ export class FetchSession {
   epoch = 1
   /** In the order they were added. */
   readonly partitions: SessionPartition[] = []
-  readonly #byTopic = new Map<string, (SessionPartition | undefined)[]>()
+  readonly #byTopic = new Map<string, Map<number, SessionPartition>>()
   /** Where the next answer begins, so that no partition is always last. */
   firstIndex = 0
 
@@ -43,26 +43,26 @@ export class FetchSession {
   }
 
   find(topicKey: string, partition: number): SessionPartition | undefined {
-    return this.#byTopic.get(topicKey)?.[partition]
+    return this.#byTopic.get(topicKey)?.get(partition)
   }
 
   add(topicKey: string, member: SessionPartition): void {
     let ofTopic = this.#byTopic.get(topicKey)
     if (ofTopic === undefined) {
-      ofTopic = []
+      ofTopic = new Map()
       this.#byTopic.set(topicKey, ofTopic)
     }
-    ofTopic[member.partition] = member
+    ofTopic.set(member.partition, member)
     this.partitions.push(member)
   }
 
   remove(topicKey: string, partition: number): void {
     const ofTopic = this.#byTopic.get(topicKey)
-    const member = ofTopic?.[partition]
-    if (member === undefined) return
-    ofTopic![partition] = undefined
+    const member = ofTopic?.get(partition)
+    if (ofTopic === undefined || member === undefined) return
+    ofTopic.delete(partition)
     this.partitions.splice(this.partitions.indexOf(member), 1)
-    if (!ofTopic!.some((other) => other !== undefined)) this.#byTopic.delete(topicKey)
+    if (ofTopic.size === 0) this.#byTopic.delete(topicKey)
     if (this.firstIndex >= this.partitions.length) this.firstIndex = 0
   }
 

@@ -70,6 +70,7 @@ export async function writeCheckpoint(
   } finally {
     await file.close()
   }
+  await disk.syncDirectory(directory)
 }
 
 /** What the last run that came as far left, by shard: each shard's latest. Empty when no run has. */

@@ -142,6 +142,8 @@ export class Journal {
   #poll(): void {
     const { progress, listener } = this.#options
     const errno = Atomics.load(progress, PROGRESS_ERRNO)
+    // Before `written`: what is done by now must be seen as written too.
+    const done = Atomics.load(progress, PROGRESS_DONE)
     if (!this.#isGroupWritten && isReached(Atomics.load(progress, PROGRESS_WRITTEN), this.#ticket)) {
       this.#isGroupWritten = true
       let batch = this.#groupFirst
@@ -150,7 +152,7 @@ export class Journal {
         batch = batch!.next
       }
     }
-    if (isReached(Atomics.load(progress, PROGRESS_DONE), this.#ticket)) this.#finishGroup()
+    if (isReached(done, this.#ticket)) this.#finishGroup()
     else if (errno !== 0) listener.onFailure(new DiskError('write', 'the journal', `errno ${errno}`))
   }
 

@@ -4,8 +4,10 @@
 // account for. A partition drains when it has `drainBytes` in memory, and every partition drains when memory or the
 // journal's files run short; until then a trickling partition costs no file and no write.
 import type { Disk } from '../lib/env.ts'
+import { forEachLimited } from '../lib/limited.ts'
 import type { Pool } from '../lib/pool.ts'
 import type { ArenaView } from '../memory/arena.ts'
+import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import { DISK_SYNC, SLICE_WORDS } from '../native/contract.ts'
 import type { Batch } from './batch.ts'
 import type { DiskWriter } from './disk-writer.ts'
@@ -16,11 +18,14 @@ import type { SegmentFiles } from './segment-files.ts'
 
 const SLICES_A_WRITE = 1024
 const BYTES_A_WRITE = 4 << 20
+/** Logs and segments that are worked on at once: each needs an open file. */
+const AT_ONCE = 64
 
 export interface DrainerOptions {
   disk: Disk
   writer: DiskWriter
   files: SegmentFiles
+  holds: DescriptorHolds
   arenas: readonly ArenaView[]
   batches: Pool<Batch>
   drainBytes: number
@@ -36,6 +41,10 @@ export class Drainer {
   readonly #draining = new Map<PartitionLog, Promise<void>>()
   /** Segments with bytes in the file that are not synced. */
   readonly #unsynced = new Set<Segment>()
+  readonly #syncing = new Map<Segment, Promise<void>>()
+  /** Of the first write that failed: nothing is drained any more. */
+  #failure: Error | null = null
+  #isRelieving = false
   readonly #slices = new Int32Array(SLICES_A_WRITE * SLICE_WORDS)
   bytesInMemory = 0
 
@@ -57,15 +66,20 @@ export class Drainer {
     let draining = this.#draining.get(log)
     if (draining === undefined) {
       draining = this.#drain(log)
-        .catch((error: Error) => this.#options.onFailure(error))
+        .catch((error: Error) => this.#fail(error))
         .finally(() => this.#draining.delete(log))
       this.#draining.set(log, draining)
     }
     return draining
   }
 
+  /** Drains everything that is durable, in the background. */
   startAll(): void {
-    for (const log of this.#dirty) this.start(log)
+    if (this.#isRelieving) return
+    this.#isRelieving = true
+    forEachLimited([...this.#dirty], AT_ONCE, (log) => this.start(log)).finally(() => {
+      this.#isRelieving = false
+    })
   }
 
   /**
@@ -73,23 +87,32 @@ export class Drainer {
    * drained then is synced in the end.
    */
   async drainAndSyncAll(onDrained: () => void = () => undefined): Promise<void> {
-    await Promise.all([...this.#dirty].map((log) => this.#drainTo(log, log.durableOffset)))
+    await forEachLimited([...this.#dirty], AT_ONCE, (log) => this.#drainTo(log, log.durableOffset))
     onDrained()
     const segments = [...this.#unsynced]
     this.#unsynced.clear()
-    await Promise.all(segments.map((segment) => this.#sync(segment)))
+    await forEachLimited(segments, AT_ONCE, (segment) => this.#sync(segment))
   }
 
-  /** The log is closed for deletion: its batches go back as soon as no write reads them. */
+  /** The log is closed for deletion: its batches go back as soon as no write reads them, and its files rest. */
   async discard(log: PartitionLog): Promise<void> {
     await this.#draining.get(log)
+    for (const segment of log.segments) await this.#syncing.get(segment)
     while (log.tail !== null && log.tail.count > 0) this.#recycle(log.tail.shift())
     this.#dirty.delete(log)
     for (const segment of log.segments) this.#unsynced.delete(segment)
   }
 
   async #drainTo(log: PartitionLog, offset: number): Promise<void> {
-    while (log.drainedOffset < offset && !log.isClosed) await this.start(log)
+    while (log.drainedOffset < offset && !log.isClosed) {
+      if (this.#failure !== null) throw this.#failure
+      await this.start(log)
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#options.onFailure(error)
   }
 
   async #drain(log: PartitionLog): Promise<void> {
@@ -102,10 +125,11 @@ export class Drainer {
 
   /** One write: the oldest batches of one segment, as many as fit. */
   async #drainRun(log: PartitionLog): Promise<void> {
-    const { files, writer } = this.#options
+    const { files, writer, holds } = this.#options
     const tail = log.tail!
     const segment = tail.at(0).segment
     const file = files.fileOf(segment) ?? (await files.open(segment))
+    if (file === null) return
     const position = segment.drainedBytes
     let count = 0
     let bytes = 0
@@ -119,7 +143,13 @@ export class Drainer {
       bytes += batch.length
       count++
     }
-    await writer.write(file.descriptor, position, this.#slices, count, 0)
+    const holder = files.holderOf(segment)
+    holds.hold(holder)
+    try {
+      await writer.write(file.descriptor, position, this.#slices, count, 0)
+    } finally {
+      holds.release(holder)
+    }
     segment.drainedBytes = position + bytes
     this.#unsynced.add(segment)
     this.#options.onDrained(bytes)
@@ -127,13 +157,27 @@ export class Drainer {
   }
 
   async #sync(segment: Segment): Promise<void> {
-    const file = await this.#options.files.open(segment)
-    const drained = segment.drainedBytes
-    await storeIndexes(this.#options.disk, segment)
-    await this.#options.writer.write(file.descriptor, 0, this.#slices, 0, DISK_SYNC)
-    if (!segment.isNameDurable) await this.#options.disk.syncDirectory(segment.identity.directory)
-    segment.isNameDurable = true
-    segment.syncedBytes = Math.max(segment.syncedBytes, drained)
+    const syncing = this.#syncFile(segment).finally(() => this.#syncing.delete(segment))
+    this.#syncing.set(segment, syncing)
+    await syncing
+  }
+
+  async #syncFile(segment: Segment): Promise<void> {
+    const { disk, files, writer, holds } = this.#options
+    const file = files.fileOf(segment) ?? (await files.open(segment))
+    if (file === null) return
+    const holder = files.holderOf(segment)
+    holds.hold(holder)
+    try {
+      const drained = segment.drainedBytes
+      await storeIndexes(disk, segment)
+      await writer.write(file.descriptor, 0, this.#slices, 0, DISK_SYNC)
+      if (!segment.isNameDurable) await disk.syncDirectory(segment.identity.directory)
+      segment.isNameDurable = true
+      segment.syncedBytes = Math.max(segment.syncedBytes, drained)
+    } finally {
+      holds.release(holder)
+    }
   }
 
   #recycle(batch: Batch): void {

@@ -27,28 +27,58 @@ export async function storeIndexes(disk: Disk, segment: Segment): Promise<void> 
   }
 }
 
-/** Loads both indexes of a segment, or makes them again. Resolves when `offsetIndex` and `timeIndex` are there. */
-export async function loadIndexes(disk: Disk, segment: Segment, file: DiskFile, intervalBytes: number): Promise<void> {
-  const offsets = OffsetIndex.decode(await readAll(disk, segment.indexPath('index')))
-  const times = TimeIndex.decode(await readAll(disk, segment.indexPath('timeindex')))
+/**
+ * Loads both indexes of a segment, or makes them again from the batch headers of the drained part, which the caller knows
+ * to be whole. Entries from `endOffset` on (where the drained part ends; null: nothing was ever behind it) are of batches
+ * that a crash took with it. Resolves when `offsetIndex`, `timeIndex` and the largest timestamp are there, and the files
+ * say the same.
+ */
+export async function loadIndexes(
+  disk: Disk,
+  segment: Segment,
+  file: DiskFile,
+  intervalBytes: number,
+  endOffset: number | null = null,
+): Promise<void> {
+  const offsetBytes = await readAll(disk, segment.indexPath('index'))
+  const timeBytes = await readAll(disk, segment.indexPath('timeindex'))
+  const offsets = OffsetIndex.decode(offsetBytes)
+  const times = TimeIndex.decode(timeBytes)
   offsets.truncateTo(segment.drainedBytes)
-  const isComplete = offsets.count >= segment.storedOffsetEntries && offsets.isSane(segment.drainedBytes)
-  if (isComplete && offsets.count > 0) {
+  if (endOffset !== null) times.truncateTo(endOffset - segment.baseOffset)
+  if (offsets.count > 0 && offsets.isSane(segment.drainedBytes)) {
     segment.offsetIndex = offsets
     segment.timeIndex = times
+    await completeTimestamps(segment, file)
   } else await rebuildIndexes(segment, file, intervalBytes)
   segment.storedOffsetEntries = segment.offsetIndex!.count
   segment.storedTimeEntries = segment.timeIndex!.count
-  if (!isComplete) await rewriteIndexes(disk, segment)
+  const isStored =
+    isSame(offsetBytes, segment.offsetIndex!.encode(0)) && isSame(timeBytes, segment.timeIndex!.encode(0))
+  if (!isStored) await rewriteIndexes(disk, segment)
 }
 
-/** Walks the batch headers of the drained part; the caller knows that they are whole. */
+/** The largest timestamp, where the segment does not know it: of the last index entry, or of a batch since. */
+async function completeTimestamps(segment: Segment, file: DiskFile): Promise<void> {
+  if (segment.largestTimestamp >= 0) return
+  const times = segment.timeIndex!
+  segment.largestTimestamp = times.lastTimestamp()
+  segment.largestTimestampOffset = times.lastOffset()
+  const start = segment.offsetIndex!.floorPosition(segment.largestTimestampOffset)
+  for await (const { maxTimestamp, lastOffset } of batchHeaders(file, start, segment.drainedBytes)) {
+    segment.countTimestamp(maxTimestamp, lastOffset - segment.baseOffset)
+  }
+}
+
+/** Walks the batch headers of the drained part. */
 async function rebuildIndexes(segment: Segment, file: DiskFile, intervalBytes: number): Promise<void> {
   const end = segment.drainedBytes
   segment.offsetIndex = new OffsetIndex()
   segment.timeIndex = new TimeIndex()
   segment.appendedBytes = 0
   segment.bytesSinceIndexEntry = 0
+  segment.largestTimestamp = -1
+  segment.largestTimestampOffset = 0
   for await (const header of batchHeaders(file, 0, end)) {
     segment.append(header.lastOffset, header.length, header.maxTimestamp, intervalBytes)
   }
@@ -62,6 +92,10 @@ async function rewriteIndexes(disk: Disk, segment: Segment): Promise<void> {
   segment.storedOffsetEntries = 0
   segment.storedTimeEntries = 0
   await storeIndexes(disk, segment)
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, i) => byte === other[i])
 }
 
 export interface BatchHeader {

@@ -2,14 +2,20 @@
 // deleted. A topic made again under the same name waits for the old directory to be out of the way.
 //
 // Owner: the shard.
+
+import { assert } from '../lib/assert.ts'
 import type { Disk } from '../lib/env.ts'
-import { replaceSmallFile } from '../lib/files.ts'
+import { readSmallFile, replaceSmallFile } from '../lib/files.ts'
+import { dirname } from '../lib/paths.ts'
 import type { LogIdentity } from './identity.ts'
 import type { PartitionLog } from './partition-log.ts'
 
 const encoder = new TextEncoder()
 /** Kafka's form, so that a broker of either kind knows on start that it may go. */
 const DOOMED = '-delete'
+const METADATA_FILE = 'partition.metadata'
+
+const NAME_BYTES_MAX = 255
 
 /** Removes what an earlier run had renamed to be removed. At start, before any log is opened. */
 export async function removeDoomed(disk: Disk, root: string): Promise<void> {
@@ -18,12 +24,42 @@ export async function removeDoomed(disk: Disk, root: string): Promise<void> {
   }
 }
 
+/** Removes the directory if it is of an earlier topic of that name, whose deletion the last run did not get to. */
+export async function clearOtherTopic(disk: Disk, { directory, topicId }: LogIdentity): Promise<void> {
+  const written = await readSmallFile(disk, `${directory}/${METADATA_FILE}`)
+  const id = written === null ? null : /^topic_id: (\S+)$/m.exec(written)
+  if (id !== null && id !== undefined && id[1] !== topicId) await removeDirectory(disk, directory, id[1]!)
+}
+
+/** Renamed first: a crash leaves all of it under its name, or none. */
+async function removeDirectory(disk: Disk, directory: string, topicId: string, onRenamed = () => {}): Promise<void> {
+  const root = dirname(directory)
+  const name = directory.slice(root.length + 1)
+  const dash = name.lastIndexOf('-')
+  const suffix = `${name.slice(dash)}.${topicId.replaceAll(/[-_]/g, '')}${DOOMED}`
+  const doomed = `${root}/${name.slice(0, Math.min(dash, NAME_BYTES_MAX - suffix.length))}${suffix}`
+  await disk.rename(directory, doomed)
+  onRenamed()
+  await disk.remove(doomed)
+}
+
+/** A partition's time at its path, from `ensure` or `leave` on. */
+interface Tenant {
+  topicId: string
+  /** Resolves when the directory is there, durable. */
+  made: Promise<void> | null
+  /** Once it is deleted: resolves when the name is free. */
+  left: Promise<void> | null
+  clear: () => void
+  /** Who was there before, and may not have left yet. */
+  before: Tenant | null
+}
+
 export class LogDirectories {
   readonly #disk: Disk
   readonly #root: string
-  /** By path: resolves when the directory is there, durable. */
-  readonly #made = new Map<string, Promise<void>>()
-  readonly #removing = new Map<string, Promise<void>>()
+  /** The latest by path. */
+  readonly #tenants = new Map<string, Tenant>()
 
   constructor(disk: Disk, root: string) {
     this.#disk = disk
@@ -35,38 +71,63 @@ export class LogDirectories {
   }
 
   ensure(identity: LogIdentity): Promise<void> {
-    let made = this.#made.get(identity.directory)
-    if (made === undefined) {
-      made = this.#make(identity)
-      this.#made.set(identity.directory, made)
-    }
-    return made
+    const tenant = this.#tenantOf(identity)
+    tenant.made ??= this.#make(identity, tenant)
+    return tenant.made
   }
 
   /** Kafka's `leader-epoch-checkpoint`, if there is news and the directory is there. */
   async storeLeaderEpochs({ identity, leaderEpochs }: PartitionLog): Promise<void> {
     const { count } = leaderEpochs
-    if (leaderEpochs.storedCount === count || !this.#made.has(identity.directory)) return
-    await replaceSmallFile(this.#disk, `${identity.directory}/leader-epoch-checkpoint`, leaderEpochs.encode())
+    const tenant = this.#tenants.get(identity.directory)
+    if (leaderEpochs.storedCount === count || tenant?.topicId !== identity.topicId) return
+    if (tenant.made === null || tenant.left !== null) return
+    const storing = replaceSmallFile(this.#disk, `${identity.directory}/leader-epoch-checkpoint`, leaderEpochs.encode())
+    // A deletion waits for it.
+    tenant.made = storing
+    await storing
     leaderEpochs.storedCount = count
   }
 
-  /** Resolves when the name is free again; the files go in the background of that. */
-  async remove(identity: LogIdentity): Promise<void> {
-    const { directory, topicId } = identity
-    const removal = this.#remove(directory, topicId)
-    this.#removing.set(directory, removal)
-    try {
-      await removal
-    } finally {
-      this.#removing.delete(directory)
-    }
+  /** The partition is deleted: from now on the next one at this path waits for `remove`. */
+  leave(identity: LogIdentity): void {
+    const tenant = this.#tenantOf(identity)
+    tenant.left = new Promise((resolve) => {
+      tenant.clear = resolve
+    })
   }
 
-  async #make({ directory, topicId }: LogIdentity): Promise<void> {
-    await this.#removing.get(directory)
+  /** After `leave`, once nothing uses the files any more. */
+  async remove(identity: LogIdentity): Promise<void> {
+    const { directory, topicId } = identity
+    const tenant = this.#find(identity)
+    await tenant.made
+    await tenant.before?.left
+    if (await this.#disk.exists(directory)) await removeDirectory(this.#disk, directory, topicId, tenant.clear)
+    tenant.clear()
+    if (this.#tenants.get(directory) === tenant) this.#tenants.delete(directory)
+  }
+
+  #tenantOf({ directory, topicId }: LogIdentity): Tenant {
+    const latest = this.#tenants.get(directory) ?? null
+    if (latest?.topicId === topicId) return latest
+    const tenant: Tenant = { topicId, made: null, left: null, clear: () => undefined, before: latest }
+    this.#tenants.set(directory, tenant)
+    return tenant
+  }
+
+  #find({ directory, topicId }: LogIdentity): Tenant {
+    let tenant = this.#tenants.get(directory) ?? null
+    while (tenant !== null && tenant.topicId !== topicId) tenant = tenant.before
+    assert(tenant !== null, 'a directory is left before it is removed')
+    return tenant
+  }
+
+  async #make({ directory, topicId }: LogIdentity, tenant: Tenant): Promise<void> {
+    await tenant.before?.left
+    tenant.before = null
     await this.#disk.makeDirectory(directory)
-    const file = await this.#disk.open(`${directory}/partition.metadata`, 'write')
+    const file = await this.#disk.open(`${directory}/${METADATA_FILE}`, 'write')
     try {
       await file.write(encoder.encode(`version: 0\ntopic_id: ${topicId}`), 0)
       await file.sync()
@@ -75,14 +136,5 @@ export class LogDirectories {
     }
     await this.#disk.syncDirectory(directory)
     await this.#disk.syncDirectory(this.#root)
-  }
-
-  async #remove(directory: string, topicId: string): Promise<void> {
-    await this.#made.get(directory)
-    this.#made.delete(directory)
-    if (!(await this.#disk.exists(directory))) return
-    const doomed = `${directory}.${topicId.replaceAll(/[-_]/g, '')}${DOOMED}`
-    await this.#disk.rename(directory, doomed)
-    await this.#disk.remove(doomed)
   }
 }

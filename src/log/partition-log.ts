@@ -113,6 +113,7 @@ export class PartitionLog {
   /** The partition is deleted or no longer here: nothing is appended or read any more. */
   close(error: number): void {
     this.isClosed = true
+    for (const segment of this.segments) segment.isGone = true
     this.awaitingCommit.dismiss(error)
     this.waiters.wake()
   }

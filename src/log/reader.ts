@@ -52,7 +52,8 @@ export class LogReader {
 
   /**
    * As `readMemory`, from the segment file that holds `offset`; the answer ends on a batch boundary that the index knows.
-   * `onTable` is called with the table while it is the open one. False also when the log was closed meanwhile.
+   * `onTable` is called with the table while it is the open one. False also when the log was closed meanwhile, or when
+   * slow readers hold too many files.
    */
   async readFile(
     log: PartitionLog,
@@ -61,7 +62,8 @@ export class LogReader {
     onTable: (tables: SliceTables) => void,
   ): Promise<boolean> {
     const segment = log.segmentOf(offset)
-    const file = await this.#files.open(segment)
+    const file = await this.#files.openToRead(segment)
+    if (file === null) return false
     // From here on the descriptor can't be closed under us.
     const holder = this.#files.holderOf(segment)
     this.#holds.hold(holder)

@@ -7,8 +7,9 @@
 import type { TopicSettings } from '../config/topic-configs.ts'
 import type { PartitionCheckpoint } from '../journal/checkpoint.ts'
 import type { Disk } from '../lib/env.ts'
+import { batchBaseSequence, batchProducerEpoch, batchProducerId, batchRecordCount } from '../wire/record-batch.ts'
 import type { LogIdentity } from './identity.ts'
-import { type BatchHeader, batchHeaders, loadIndexes } from './index-files.ts'
+import { type BatchHeader, batchHeaders, loadIndexes, storeIndexes } from './index-files.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import type { RecoveredLog } from './partition-log.ts'
 import { ProducerState } from './producer-state.ts'
@@ -22,6 +23,8 @@ export interface RecoveryOptions {
   row: PartitionCheckpoint | undefined
   /** Whether the batch bytes are a batch with the right CRC. */
   isBatchIntact: (bytes: Uint8Array) => boolean
+  /** Time of day, where a producer's last activity is not known. */
+  nowMs: number
 }
 
 export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog> {
@@ -50,10 +53,15 @@ async function recoverFromRow(
   }
   const active = new Segment(identity, row.segmentBaseOffset, row.segmentBytes)
   active.firstTimestamp = row.segmentFirstTimestamp
-  active.largestTimestamp = row.segmentLargestTimestamp
-  active.largestTimestampOffset = row.segmentLargestTimestampOffset
+  // The largest of all that was appended; of a batch that was not drained it may be lost.
+  if (row.segmentBaseOffset + row.segmentLargestTimestampOffset < row.drainedOffset) {
+    active.largestTimestamp = row.segmentLargestTimestamp
+    active.largestTimestampOffset = row.segmentLargestTimestampOffset
+  }
   segments.push(active)
-  if (row.segmentBytes > 0 || bases.includes(row.segmentBaseOffset)) await cutActive(disk, active, config)
+  if (row.segmentBytes > 0 || bases.includes(row.segmentBaseOffset)) {
+    await cutActive(disk, active, row.drainedOffset, config)
+  }
   return {
     leaderEpoch,
     logStartOffset: row.logStartOffset,
@@ -64,7 +72,7 @@ async function recoverFromRow(
   }
 }
 
-async function cutActive(disk: Disk, segment: Segment, config: TopicSettings): Promise<void> {
+async function cutActive(disk: Disk, segment: Segment, endOffset: number, config: TopicSettings): Promise<void> {
   const file = await disk.open(segment.path, 'write')
   try {
     const size = await file.size()
@@ -72,7 +80,7 @@ async function cutActive(disk: Disk, segment: Segment, config: TopicSettings): P
       throw new Error(`${segment.path}: ${size} bytes, but ${segment.drainedBytes} were synced`)
     }
     if (size > segment.drainedBytes) await file.truncate(segment.drainedBytes)
-    await loadIndexes(disk, segment, file, config.indexIntervalBytes)
+    await loadIndexes(disk, segment, file, config.indexIntervalBytes, endOffset)
   } finally {
     await file.close()
   }
@@ -91,14 +99,17 @@ async function recoverByWalking(options: RecoveryOptions, bases: number[]): Prom
     // Beyond the first damage nothing is contiguous any more.
     if (!isWhole) await removeSegment(disk, directory, base)
     else {
+      segments.at(-1)?.seal()
       const segment = new Segment(identity, base, 0)
-      isWhole = await walkSegment(options, segment, (batch) => {
+      isWhole = await walkSegment(options, segment, (batch, bytes) => {
         endOffset = batch.lastOffset + 1
         leaderEpochs.assign(batch.leaderEpoch, batch.baseOffset)
+        recordProducer(producers, batch, bytes, options.nowMs)
       })
       segments.push(segment)
     }
   }
+  for (const segment of segments) await storeIndexes(disk, segment)
   if (segments.length === 0) segments.push(new Segment(identity, 0, 0))
   return {
     leaderEpoch,
@@ -114,7 +125,7 @@ async function recoverByWalking(options: RecoveryOptions, bases: number[]): Prom
 async function walkSegment(
   options: RecoveryOptions,
   segment: Segment,
-  onBatch: (batch: BatchHeader) => void,
+  onBatch: (batch: BatchHeader, bytes: Uint8Array) => void,
 ): Promise<boolean> {
   const { disk, config, isBatchIntact } = options
   const file = await disk.open(segment.path, 'write')
@@ -127,7 +138,7 @@ async function walkSegment(
       if (header.baseOffset < nextOffset || header.lastOffset < header.baseOffset || !isBatchIntact(bytes)) break
       segment.append(header.lastOffset, header.length, header.maxTimestamp, config.indexIntervalBytes)
       nextOffset = header.lastOffset + 1
-      onBatch(header)
+      onBatch(header, bytes)
     }
     segment.drainedBytes = segment.appendedBytes
     if (size > segment.appendedBytes) await file.truncate(segment.appendedBytes)
@@ -139,6 +150,17 @@ async function walkSegment(
   } finally {
     await file.close()
   }
+}
+
+/** An idempotent producer's batch: a retry of it must still be recognised. */
+function recordProducer(producers: ProducerState, batch: BatchHeader, bytes: Uint8Array, nowMs: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const producerId = batchProducerId(view, 0)
+  const baseSequence = batchBaseSequence(view, 0)
+  if (producerId < 0 || baseSequence < 0) return
+  const { baseOffset, maxTimestamp } = batch
+  const epoch = batchProducerEpoch(view, 0)
+  producers.record(producerId, epoch, baseSequence, batchRecordCount(view, 0), baseOffset, maxTimestamp, nowMs)
 }
 
 function restoreProducers(row: PartitionCheckpoint): ProducerState | null {

@@ -1,5 +1,5 @@
 // The open files of one shard's segments: opened lazily, at most `slots` at a time, closed least recently used first,
-// and only when no answer under way reads from them (see memory/descriptor-holds.ts).
+// and only when no answer under way reads from them and no write or sync is under way (see memory/descriptor-holds.ts).
 //
 // Owner: the shard.
 import type { Disk, DiskFile } from '../lib/env.ts'
@@ -20,7 +20,7 @@ export class SegmentFiles {
   readonly #holds: DescriptorHolds
   readonly #firstHolder: number
   readonly #slots: (Slot | null)[]
-  readonly #opening = new Map<Segment, Promise<DiskFile>>()
+  readonly #opening = new Map<Segment, Promise<DiskFile | null>>()
   #uses = 0
   #doomed = 0
 
@@ -51,7 +51,15 @@ export class SegmentFiles {
     return this.#firstHolder + segment.slot
   }
 
-  async open(segment: Segment): Promise<DiskFile> {
+  /** As `open`, for answers: null also when answers hold half of the slots, so that none stops the drain. */
+  async openToRead(segment: Segment): Promise<DiskFile | null> {
+    if (segment.slot < 0 && this.#freeCount() <= this.#slots.length / 2) return null
+    return this.open(segment)
+  }
+
+  /** Null when the segment is deleted. */
+  async open(segment: Segment): Promise<DiskFile | null> {
+    if (segment.isGone) return null
     const open = this.fileOf(segment)
     if (open !== null) return open
     let opening = this.#opening.get(segment)
@@ -90,25 +98,28 @@ export class SegmentFiles {
     }
   }
 
-  async #open(segment: Segment): Promise<DiskFile> {
+  async #open(segment: Segment): Promise<DiskFile | null> {
     if (segment.drainedBytes === 0) await this.#prepare(segment)
+    if (segment.isGone) return null
     const file = await this.#disk.open(segment.path, 'write')
-    let free = this.#slots.indexOf(null)
-    if (free < 0) {
-      free = this.#leastRecentlyUsed()
-      if (free < 0) {
-        await file.close()
-        throw new Error(`all ${this.#slots.length} segment files of the shard are being read`)
-      }
-      // The slot changes hands before anything is awaited.
-      const evicted = this.#slots[free]!
-      evicted.segment.slot = -1
-      this.#take(free, segment, file)
-      await evicted.file.close()
-      return file
+    const index = segment.isGone ? -1 : this.#freeSlot()
+    if (index < 0) {
+      await file.close()
+      if (segment.isGone) return null
+      throw new Error(`all ${this.#slots.length} segment files of the shard are in use`)
     }
-    this.#take(free, segment, file)
+    // The slot changes hands before anything is awaited.
+    const evicted = this.#slots[index] ?? null
+    this.#take(index, segment, file)
+    if (evicted !== null) await this.#evict(evicted)
     return file
+  }
+
+  /** A write that failed later is only told to a descriptor that was open then: nothing unsynced is closed. */
+  async #evict({ file, segment }: Slot): Promise<void> {
+    segment.slot = -1
+    if (segment.syncedBytes < segment.drainedBytes) await file.sync()
+    await file.close()
   }
 
   #take(index: number, segment: Segment, file: DiskFile): void {
@@ -116,16 +127,27 @@ export class SegmentFiles {
     segment.slot = index
   }
 
-  /** The unheld slot used longest ago whose segment has nothing left to write or sync; -1 if there is none. */
-  #leastRecentlyUsed(): number {
+  /** An empty slot, or the unheld one that was used longest ago; -1 if there is none. */
+  #freeSlot(): number {
     let oldest = -1
     for (let i = 0; i < this.#slots.length; i++) {
-      const slot = this.#slots[i]!
-      const isBusy = slot.segment.syncedBytes < slot.segment.appendedBytes
-      if (slot.isDoomed || isBusy || this.#holds.isHeld(this.#firstHolder + i)) continue
+      const slot = this.#slots[i] ?? null
+      if (slot === null) return i
+      if (!this.#isFree(i)) continue
       if (oldest < 0 || slot.usedAt < this.#slots[oldest]!.usedAt) oldest = i
     }
     return oldest
+  }
+
+  #freeCount(): number {
+    let count = 0
+    for (let i = 0; i < this.#slots.length; i++) if (this.#isFree(i)) count++
+    return count
+  }
+
+  #isFree(index: number): boolean {
+    const slot = this.#slots[index] ?? null
+    return slot === null || !(slot.isDoomed || this.#holds.isHeld(this.#firstHolder + index))
   }
 
   async #close(index: number, slot: Slot): Promise<void> {

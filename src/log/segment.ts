@@ -31,6 +31,8 @@ export class Segment {
   firstTimestamp = -1
   /** Whether its name survives a power cut: the directory was synced after the file was made. */
   isNameDurable: boolean
+  /** The partition is deleted: the file is not opened any more. */
+  isGone = false
   /** Its slot in `SegmentFiles`, or -1 while closed. */
   slot = -1
 
@@ -58,10 +60,7 @@ export class Segment {
     const position = this.appendedBytes
     const relativeOffset = lastOffset - this.baseOffset
     if (this.firstTimestamp < 0) this.firstTimestamp = maxTimestamp
-    if (maxTimestamp > this.largestTimestamp) {
-      this.largestTimestamp = maxTimestamp
-      this.largestTimestampOffset = relativeOffset
-    }
+    this.countTimestamp(maxTimestamp, relativeOffset)
     if (this.bytesSinceIndexEntry > indexIntervalBytes) {
       this.offsetIndex!.append(relativeOffset, position)
       this.timeIndex!.maybeAppend(this.largestTimestamp, this.largestTimestampOffset)
@@ -70,6 +69,12 @@ export class Segment {
     this.bytesSinceIndexEntry += length
     this.appendedBytes = position + length
     return position
+  }
+
+  countTimestamp(maxTimestamp: number, relativeOffset: number): void {
+    if (maxTimestamp <= this.largestTimestamp) return
+    this.largestTimestamp = maxTimestamp
+    this.largestTimestampOffset = relativeOffset
   }
 
   /** Kafka ends a sealed segment's time index with its largest timestamp. */

@@ -49,6 +49,10 @@ export class TimeIndex {
     return this.#timestamps.at(-1) ?? -1
   }
 
+  lastOffset(): number {
+    return this.#relativeOffsets.at(-1) ?? 0
+  }
+
   /** Entries from number `first` on, as they stand in the file. */
   encode(first: number): Uint8Array {
     const bytes = new Uint8Array((this.count - first) * ENTRY_BYTES)

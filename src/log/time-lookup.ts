@@ -4,6 +4,7 @@
 // opened here, so its first offset stands for the record, with the batch's largest timestamp.
 import type { Disk, DiskFile } from '../lib/env.ts'
 import type { ArenaView } from '../memory/arena.ts'
+import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import {
   batchBaseOffset,
   batchBaseTimestamp,
@@ -26,12 +27,14 @@ export class TimeLookup {
   readonly #disk: Disk
   readonly #files: SegmentFiles
   readonly #arenas: readonly ArenaView[]
+  readonly #holds: DescriptorHolds
   readonly #cursor = new RecordCursor()
 
-  constructor(disk: Disk, files: SegmentFiles, arenas: readonly ArenaView[]) {
+  constructor(disk: Disk, files: SegmentFiles, arenas: readonly ArenaView[], holds: DescriptorHolds) {
     this.#disk = disk
     this.#files = files
     this.#arenas = arenas
+    this.#holds = holds
   }
 
   /** The first record with a timestamp of at least `timestamp`, below the high watermark; null if there is none. */
@@ -39,7 +42,7 @@ export class TimeLookup {
     for (const segment of [...log.segments]) {
       await this.#load(log, segment)
       if (segment.largestTimestamp < timestamp) continue
-      const found = (await this.#findInFile(segment, timestamp)) ?? this.#findInMemory(log, segment, timestamp)
+      const found = await this.#findInSegment(log, segment, timestamp)
       if (found !== null && found.offset >= log.logStartOffset) return found.offset < log.highWatermark ? found : null
     }
     return null
@@ -57,17 +60,39 @@ export class TimeLookup {
 
   async #load(log: PartitionLog, segment: Segment): Promise<void> {
     if (segment.timeIndex !== null) return
-    await loadIndexes(this.#disk, segment, await this.#files.open(segment), log.config.indexIntervalBytes)
+    const file = await this.#files.open(segment)
+    if (file !== null) await loadIndexes(this.#disk, segment, file, log.config.indexIntervalBytes)
   }
 
-  async #findInFile(segment: Segment, timestamp: number): Promise<TimedOffset | null> {
-    if (segment.drainedBytes === 0) return null
-    const file = await this.#files.open(segment)
-    const start = segment.offsetIndex!.floorPosition(segment.timeIndex!.floorOffset(timestamp))
-    for await (const header of batchHeaders(file, start, segment.drainedBytes)) {
-      if (header.maxTimestamp >= timestamp) return this.#findInBatchOf(file, header.position, header.length, timestamp)
+  /** In the file, then in memory; again in the file where what was in memory has been drained to meanwhile. */
+  async #findInSegment(log: PartitionLog, segment: Segment, timestamp: number): Promise<TimedOffset | null> {
+    let from = -1
+    for (;;) {
+      const drained = segment.drainedBytes
+      if (drained > Math.max(from, 0)) {
+        const start = from < 0 ? segment.offsetIndex!.floorPosition(segment.timeIndex!.floorOffset(timestamp)) : from
+        const found = await this.#findInFile(segment, start, drained, timestamp)
+        if (found !== null) return found
+        from = drained
+      }
+      if (segment.drainedBytes === drained) return this.#findInMemory(log, segment, timestamp)
     }
-    return null
+  }
+
+  async #findInFile(segment: Segment, start: number, end: number, timestamp: number): Promise<TimedOffset | null> {
+    const file = await this.#files.open(segment)
+    if (file === null) return null
+    const holder = this.#files.holderOf(segment)
+    this.#holds.hold(holder)
+    try {
+      for await (const header of batchHeaders(file, start, end)) {
+        if (header.maxTimestamp < timestamp) continue
+        return await this.#findInBatchOf(file, header.position, header.length, timestamp)
+      }
+      return null
+    } finally {
+      this.#holds.release(holder)
+    }
   }
 
   async #findInBatchOf(file: DiskFile, position: number, length: number, timestamp: number): Promise<TimedOffset> {

@@ -7,7 +7,7 @@ export abstract class Waiter {
   after: Waiter | null = null
   list: Waiters | null = null
 
-  /** The high watermark has moved, or the log is gone. May leave the list, nothing else of it. */
+  /** The high watermark has moved, or the log is gone. It and others may leave the list meanwhile. */
   abstract onGrown(): void
 
   leave(): void {
@@ -17,6 +17,8 @@ export abstract class Waiter {
 
 export class Waiters {
   #first: Waiter | null = null
+  /** The next one that `wake` will tell. */
+  #next: Waiter | null = null
 
   get isEmpty(): boolean {
     return this.#first === null
@@ -32,6 +34,7 @@ export class Waiters {
 
   remove(waiter: Waiter): void {
     if (waiter.list !== this) return
+    if (this.#next === waiter) this.#next = waiter.after
     if (waiter.before === null) this.#first = waiter.after
     else waiter.before.after = waiter.after
     if (waiter.after !== null) waiter.after.before = waiter.before
@@ -41,10 +44,9 @@ export class Waiters {
   }
 
   wake(): void {
-    for (let waiter = this.#first; waiter !== null; ) {
-      const after: Waiter | null = waiter.after
+    for (let waiter = this.#first; waiter !== null; waiter = this.#next) {
+      this.#next = waiter.after
       waiter.onGrown()
-      waiter = after
     }
   }
 }

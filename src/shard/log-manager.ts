@@ -71,7 +71,7 @@ export class LogManager implements ImageListener {
   }
 
   topicDeleted(topic: TopicImage): void {
-    const { routes, names, topicIds } = this.#options
+    const { routes, names, topicIds, directories } = this.#options
     names.remove(topic.name)
     topicIds.remove(topic.topicId)
     for (const route of routes.removeTopic(topic)) {
@@ -79,6 +79,7 @@ export class LogManager implements ImageListener {
       route.log = null
       if (log === null) continue
       log.close(ErrorCode.UnknownTopicOrPartition)
+      directories.leave(log.identity)
       this.#logs.delete(log)
       this.#leaving.add(log)
     }

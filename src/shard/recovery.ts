@@ -8,9 +8,11 @@ import { type Checkpoint, type PartitionCheckpoint, readCheckpoints, shardsOnDis
 import type { GroupEntry } from '../journal/group.ts'
 import { lastJournalRun, replayJournal } from '../journal/replay.ts'
 import type { Disk } from '../lib/env.ts'
+import { forEachLimited } from '../lib/limited.ts'
 import type { Pool } from '../lib/pool.ts'
 import type { Batch } from '../log/batch.ts'
 import type { Drainer } from '../log/drainer.ts'
+import { clearOtherTopic } from '../log/log-directories.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { ProducerState } from '../log/producer-state.ts'
 import { recoverLog } from '../log/recovery.ts'
@@ -104,26 +106,25 @@ async function openLogs(
   options: ShardRecoveryOptions,
   rows: Map<string, PartitionCheckpoint>,
 ): Promise<Map<string, PartitionLog>> {
-  const { disk, manager, native } = options
+  const { disk, manager, native, nowMs } = options
   const logs = new Map<string, PartitionLog>()
-  const routes = manager.ownRoutes()
-  let next = 0
-  const openNext = async (): Promise<void> => {
-    for (let route = routes[next++]; route !== undefined; route = routes[next++]) {
-      const identity = manager.identityOf(route)
-      const state = await recoverLog({
-        disk,
-        identity,
-        config: manager.configOf(identity.topic),
-        leaderEpoch: 0,
-        row: rows.get(`${identity.topicId}:${identity.partition}`),
-        isBatchIntact: (bytes) => isCrcRight(native, bytes),
-      })
-      const log = manager.open(route, state)
-      logs.set(keyOf(log.topicIdWords, identity.partition), log)
-    }
-  }
-  await Promise.all(Array.from({ length: LOGS_AT_ONCE }, openNext))
+  await forEachLimited(manager.ownRoutes(), LOGS_AT_ONCE, async (route) => {
+    const identity = manager.identityOf(route)
+    const row = rows.get(`${identity.topicId}:${identity.partition}`)
+    // Where something was drained the directory is this topic's for sure.
+    if (row === undefined || row.drainedOffset === 0) await clearOtherTopic(disk, identity)
+    const state = await recoverLog({
+      disk,
+      identity,
+      config: manager.configOf(identity.topic),
+      leaderEpoch: 0,
+      row,
+      isBatchIntact: (bytes) => isCrcRight(native, bytes),
+      nowMs,
+    })
+    const log = manager.open(route, state)
+    logs.set(keyOf(log.topicIdWords, identity.partition), log)
+  })
   return logs
 }
 

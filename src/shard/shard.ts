@@ -119,6 +119,7 @@ export class Shard implements ProduceContext, JournalListener {
       disk: env.disk,
       writer: this.#drainWriter,
       files: this.#files,
+      holds,
       arenas: this.arenas,
       batches: this.#batches,
       drainBytes: LIMITS.drainBytes,
@@ -158,7 +159,7 @@ export class Shard implements ProduceContext, JournalListener {
       onReadFailure,
       wake,
     })
-    const lookup = new TimeLookup(env.disk, this.#files, this.arenas)
+    const lookup = new TimeLookup(env.disk, this.#files, this.arenas, holds)
     this.queries = new Queries({
       own,
       routes: this.routes,
