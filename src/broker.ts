@@ -25,7 +25,7 @@ import { Acceptors } from './net/acceptors.ts'
 import { ControlRequests } from './net/control-requests.ts'
 import { ShardHandle } from './net/shard-handle.ts'
 import type { ShardData } from './net/thread-messages.ts'
-import { type CounterSnapshot, Counters } from './observe/counters.ts'
+import { COUNTER, type CounterSnapshot, Counters } from './observe/counters.ts'
 import type { Log } from './observe/log.ts'
 import { type LogDirectory, openLogDirectory } from './raft/log-directory.ts'
 import { SleepFlags } from './ring/sleep.ts'
@@ -222,7 +222,7 @@ class LocalBroker implements Broker {
         rings: shared.rings[shared.shards]!.slice(0, shared.shards) as SharedArrayBuffer[],
         sleep: new SleepFlags(shared.sleep),
         wake: (shard) => native.ringDoorbell(Atomics.load(doorbells, shard) - 1),
-        endedCount: (shard) => counters[shard]!.get('connectionsEnded'),
+        endedCount: (shard) => counters[shard]!.get(COUNTER.connectionsEnded),
         connectionsMax: this.#settings['max.connections'],
         log: this.#log,
       })

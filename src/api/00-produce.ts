@@ -15,6 +15,7 @@ import {
   type TopicProduceData,
   writeProduceResponse,
 } from '../wire/generated/00-produce.ts'
+import { ROWS_KEPT_MAX } from '../wire/rows.ts'
 import type { Writer } from '../wire/writer.ts'
 import { Call } from './call.ts'
 import type { PartitionRoute, Routes, TopicRoute } from './routes.ts'
@@ -38,6 +39,7 @@ export class ProduceCall extends Call {
   readonly #pool: Pool<ProduceCall>
   /** The answer's partitions in request order: `row` counts through them. */
   readonly #rows: PartitionProduceResponse[] = []
+  #rowCount = 0
   #pending = 0
   /** The block of the frame that the records lie in. */
   block = 0
@@ -59,7 +61,7 @@ export class ProduceCall extends Call {
     const { request } = this
     this.isSilent = request.acks === 0
     this.#response.reset()
-    this.#rows.length = 0
+    this.#rowCount = 0
     // Held until every partition is on its way: an append may be answered before the next is looked at.
     this.#pending = 1
     for (let i = 0; i < request.topicData.count; i++) this.#startTopic(context, request.topicData.at(i))
@@ -81,6 +83,7 @@ export class ProduceCall extends Call {
   }
 
   override finish(): void {
+    if (this.#rows.length > ROWS_KEPT_MAX) this.#rows.length = 0
     this.clearCall()
     this.#pool.give(this)
   }
@@ -95,8 +98,8 @@ export class ProduceCall extends Call {
       const { index, recordsOffset, recordsLength } = data.partitionData.at(i)
       const partition = answer.partitionResponses.add()
       partition.index = index
-      const row = this.#rows.length
-      this.#rows.push(partition)
+      const row = this.#rowCount++
+      this.#rows[row] = partition
       this.#pending++
       const error = this.#refusal(context, topic, index, recordsLength)
       if (error === ErrorCode.None) context.append(this, row, topic!.partitions[index]!, recordsOffset, recordsLength)

@@ -25,6 +25,7 @@ import {
   WAIT_NONE,
   WAIT_UNCHANGED,
 } from '../native/contract.ts'
+import { COUNTER } from '../observe/counters.ts'
 import type { Log } from '../observe/log.ts'
 import type { Shard } from '../shard/shard.ts'
 import { responseHeaderVersion } from '../wire/generated/apis.ts'
@@ -118,7 +119,7 @@ export class FrameLoop {
       this.#connections[number] = new Connection(this, number, listener)
     } catch (error) {
       this.#options.log.warn({ err: error }, 'a connection could not be taken')
-      this.#shard!.counters.add('connectionsEnded', 1)
+      this.#shard!.counters.add(COUNTER.connectionsEnded, 1)
     }
   }
 
@@ -215,7 +216,7 @@ export class FrameLoop {
   }
 
   #onFrame(connection: Connection, offset: number, length: number): void {
-    this.#shard!.counters.add('frames', 1)
+    this.#shard!.counters.add(COUNTER.frames, 1)
     if (connection.deferred.length > 0 || !this.#mayBegin(connection, offset)) {
       connection.deferred.push(offset, length)
       if (!connection.isPaused && !connection.isClosed && !connection.isEnding) {
@@ -252,7 +253,7 @@ export class FrameLoop {
         this.#begin(connection, deferred[next]!, deferred[next + 1]!)
         next += 2
       }
-      deferred.splice(0, next)
+      if (next > 0) deferred.splice(0, next)
       this.#forgetIfIdle(connection)
       const isCalm = deferred.length === 0 && connection.inFlight <= LIMITS.connectionFramesInFlightMax / 2
       if (connection.isPaused && isCalm && !connection.isClosed && !connection.isEnding) {
@@ -260,7 +261,7 @@ export class FrameLoop {
         this.#output.resume(connection.number)
       }
     }
-    this.#unblocked.length = 0
+    if (this.#unblocked.length > 0) this.#unblocked.length = 0
   }
 
   /** Gives frames longer than a block a run of blocks, in the order they asked, while there are any. */
@@ -276,7 +277,7 @@ export class FrameLoop {
       this.#output.assign(this.#needs[served]!, offset)
       served += 2
     }
-    this.#needs.splice(0, served)
+    if (served > 0) this.#needs.splice(0, served)
   }
 
   #encode(connection: Connection, call: Call): void {
@@ -356,7 +357,7 @@ export class FrameLoop {
     if (!connection.isClosed && !connection.isEnding) return
     if (this.#connections[connection.number] !== connection) return
     this.#connections[connection.number] = undefined
-    this.#shard!.counters.add('connectionsEnded', 1)
+    this.#shard!.counters.add(COUNTER.connectionsEnded, 1)
     this.#output.forget(connection.number)
   }
 
@@ -384,7 +385,7 @@ export class FrameLoop {
       else this.#encode(connection, call)
       this.#onProgress(connection)
     }
-    this.#backlog.splice(0, served)
+    if (served > 0) this.#backlog.splice(0, served)
   }
 
   #waitMs(): number {
@@ -398,10 +399,10 @@ export class FrameLoop {
   #count(): void {
     const { counters } = this.#shard!
     const words = this.#counters
-    counters.set('ticks', words[COUNTER_TICKS]! >>> 0)
-    counters.set('receivedBytes', fromWords(words[COUNTER_RECEIVED_BYTES]!, words[COUNTER_RECEIVED_BYTES + 1]!))
-    counters.set('sentBytes', fromWords(words[COUNTER_SENT_BYTES]!, words[COUNTER_SENT_BYTES + 1]!))
-    counters.set('sendfileBytes', fromWords(words[COUNTER_SENDFILE_BYTES]!, words[COUNTER_SENDFILE_BYTES + 1]!))
+    counters.set(COUNTER.ticks, words[COUNTER_TICKS]! >>> 0)
+    counters.set(COUNTER.receivedBytes, fromWords(words[COUNTER_RECEIVED_BYTES]!, words[COUNTER_RECEIVED_BYTES + 1]!))
+    counters.set(COUNTER.sentBytes, fromWords(words[COUNTER_SENT_BYTES]!, words[COUNTER_SENT_BYTES + 1]!))
+    counters.set(COUNTER.sendfileBytes, fromWords(words[COUNTER_SENDFILE_BYTES]!, words[COUNTER_SENDFILE_BYTES + 1]!))
   }
 }
 

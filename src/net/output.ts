@@ -100,7 +100,7 @@ export class Output extends Writer {
   clear(): void {
     this.#rows = 0
     for (const run of this.#runs) this.#arena.release(this.#arena.blockOf(run))
-    this.#runs.length = 0
+    if (this.#runs.length > 0) this.#runs.length = 0
     this.reset(this.#arena.bytes, this.#arena.view, this.#homeOffset, this.#homeEnd)
   }
 

@@ -28,7 +28,10 @@ export const COUNTER_NAMES = [
 export type CounterName = (typeof COUNTER_NAMES)[number]
 export type CounterSnapshot = Record<CounterName, number>
 
-const index = Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, i])) as Record<CounterName, number>
+/** A counter's place in its row: what hot code adds by, since a look-up by name costs more than the addition. */
+export const COUNTER = Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, i])) as Readonly<
+  Record<CounterName, number>
+>
 
 export function createCountersMemory(threads: number): SharedArrayBuffer {
   return new SharedArrayBuffer(threads * COUNTER_NAMES.length * 8)
@@ -41,16 +44,16 @@ export class Counters {
     this.#row = new Float64Array(memory, thread * COUNTER_NAMES.length * 8, COUNTER_NAMES.length)
   }
 
-  add(name: CounterName, amount: number): void {
-    this.#row[index[name]]! += amount
+  add(counter: number, amount: number): void {
+    this.#row[counter]! += amount
   }
 
-  set(name: CounterName, value: number): void {
-    this.#row[index[name]] = value
+  set(counter: number, value: number): void {
+    this.#row[counter] = value
   }
 
-  get(name: CounterName): number {
-    return this.#row[index[name]]!
+  get(counter: number): number {
+    return this.#row[counter]!
   }
 
   snapshot(): CounterSnapshot {

@@ -34,7 +34,7 @@ import {
   RUN_TOO_MANY,
   RUN_WORDS,
 } from '../native/contract.ts'
-import type { Counters } from '../observe/counters.ts'
+import { COUNTER, type Counters } from '../observe/counters.ts'
 import {
   BATCH_CRC_FROM,
   COMPRESSION_MASK,
@@ -214,10 +214,10 @@ export class Appends {
 
   #count(bytes: number, records: number): void {
     const { counters } = this.#options
-    counters.add('appendedBatches', 1)
-    counters.add('appendedRecords', records)
-    counters.add('appendedBytes', bytes)
-    counters.add('recordBytesTouched', bytes)
+    counters.add(COUNTER.appendedBatches, 1)
+    counters.add(COUNTER.appendedRecords, records)
+    counters.add(COUNTER.appendedBytes, bytes)
+    counters.add(COUNTER.recordBytesTouched, bytes)
   }
 
   #isTimely(log: PartitionLog, timestamp: number): boolean {

@@ -16,7 +16,7 @@ import type { ArenaView } from '../memory/arena.ts'
 import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import { releaseSlices, type SliceTables } from '../memory/slices.ts'
 import { ErrorCode } from '../model/error-codes.ts'
-import type { Counters } from '../observe/counters.ts'
+import { COUNTER, type Counters } from '../observe/counters.ts'
 import { CANCEL, FETCH, FETCH_ANSWER, WATCH, WATCH_ANSWER } from './messages.ts'
 import type { Asker, Peers } from './peers.ts'
 
@@ -72,7 +72,7 @@ export class Fetches implements FetchContext {
     }
     // A resumed call may be put here again by a partition that grew meanwhile.
     for (let i = 0; i < this.#resuming.length; i++) this.#resuming[i]!.resume()
-    this.#resuming.length = 0
+    if (this.#resuming.length > 0) this.#resuming.length = 0
   }
 
   read(part: FetchPart, bytesMax: number): void {
@@ -82,7 +82,7 @@ export class Fetches implements FetchContext {
       this.#readHere(part, bytesMax)
       return
     }
-    this.#options.counters.add('peerFetches', 1)
+    this.#options.counters.add(COUNTER.peerFetches, 1)
     const asked = this.#asked.take()
     asked.part = part
     asked.peer = route.shard
@@ -202,7 +202,7 @@ export class Fetches implements FetchContext {
       this.#answerPeerFetch(thread, ticket, log, error, false, diverging)
     } else if (reader.isInMemory(log, offset)) {
       const isRead = reader.readMemory(log, offset, bytesMax)
-      if (isRead) counters.add('fetchedMemoryBytes', this.#options.tables.byteLength)
+      if (isRead) counters.add(COUNTER.fetchedMemoryBytes, this.#options.tables.byteLength)
       this.#answerPeerFetch(thread, ticket, log, error, isRead)
     } else this.#readFileForPeer(thread, ticket, log, offset, bytesMax)
   }
@@ -257,7 +257,7 @@ export class Fetches implements FetchContext {
         return
       }
       if (reader.readMemory(log, fetchOffset, bytesMax)) takeTable(part, tables, own)
-      this.#options.counters.add('fetchedMemoryBytes', part.byteLength)
+      this.#options.counters.add(COUNTER.fetchedMemoryBytes, part.byteLength)
     }
     part.call.onRead(part)
   }
@@ -266,7 +266,7 @@ export class Fetches implements FetchContext {
     const { reader, own, onReadFailure, wake, counters } = this.#options
     const takeIt = (tables: SliceTables) => {
       takeTable(part, tables, own)
-      counters.add('fetchedFileBytes', tables.byteLength)
+      counters.add(COUNTER.fetchedFileBytes, tables.byteLength)
     }
     reader
       .readFile(log, part.fetchOffset, bytesMax, takeIt)
@@ -283,7 +283,7 @@ export class Fetches implements FetchContext {
   #readFileForPeer(thread: number, ticket: number, log: PartitionLog, offset: number, bytesMax: number): void {
     const { reader, onReadFailure, wake, counters } = this.#options
     const answerIt = (tables: SliceTables) => {
-      counters.add('fetchedFileBytes', tables.byteLength)
+      counters.add(COUNTER.fetchedFileBytes, tables.byteLength)
       this.#answerPeerFetch(thread, ticket, log, ErrorCode.None, true)
     }
     reader

@@ -27,7 +27,7 @@ import { SliceTables } from '../memory/slices.ts'
 import { type MetadataBatch, MetadataImage } from '../metadata/image.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import { type Native, PROGRESS_WORDS } from '../native/contract.ts'
-import { Counters } from '../observe/counters.ts'
+import { COUNTER, Counters } from '../observe/counters.ts'
 import type { Log } from '../observe/log.ts'
 import { SleepFlags } from '../ring/sleep.ts'
 import { nameTable, uuidTable } from '../wire/intern.ts'
@@ -124,7 +124,7 @@ export class Shard implements ProduceContext, JournalListener {
       batches: this.#batches,
       drainBytes: LIMITS.drainBytes,
       onFailure,
-      onDrained: (bytes) => this.counters.add('drainedBytes', bytes),
+      onDrained: (bytes) => this.counters.add(COUNTER.drainedBytes, bytes),
     })
     this.peers = new Peers({
       writers: shared.rings[own]!,
@@ -224,7 +224,7 @@ export class Shard implements ProduceContext, JournalListener {
       storeLeaderEpochs: (log) => this.#directories.storeLeaderEpochs(log),
       write: (checkpoint) => writeCheckpoint(env.disk, directory, checkpoint, native.crc32c),
       onCheckpoint: (sequence) => {
-        this.counters.add('checkpoints', 1)
+        this.counters.add(COUNTER.checkpoints, 1)
         this.#journal?.release(sequence)
       },
       onFailure: this.options.onFatal,
@@ -305,7 +305,7 @@ export class Shard implements ProduceContext, JournalListener {
     const { own } = this.options
     this.arena.hold(call.block)
     if (route.shard !== own) {
-      this.counters.add('peerProduces', 1)
+      this.counters.add(COUNTER.peerProduces, 1)
       this.#messages.askProduce(call, row, route, offset, length)
       return
     }
@@ -350,8 +350,8 @@ export class Shard implements ProduceContext, JournalListener {
       this.#drainer.onDurable(log)
     }
     this.#touched.length = 0
-    this.counters.set('journalGroups', this.#journal!.groupsSynced)
-    this.counters.set('journalBytes', this.#journal!.bytesWritten)
+    this.counters.set(COUNTER.journalGroups, this.#journal!.groupsSynced)
+    this.counters.set(COUNTER.journalBytes, this.#journal!.bytesWritten)
     this.#manager.removeLeaving()
   }
 

@@ -13,7 +13,7 @@ export interface Row {
 }
 
 /** What a store keeps for the next message. */
-const ROWS_KEPT_MAX = 4096
+export const ROWS_KEPT_MAX = 4096
 
 export class RowStore<T extends Row> {
   count = 0

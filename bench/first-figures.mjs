@@ -1,0 +1,264 @@
+// What does the broker's work cost, beside the least that such work can cost on this machine in the same minute?
+//
+//   produce   batches of 128 records of 1 KB: CPU-seconds of the broker per GB, throughput; acks=1 and acks=all.
+//             warm: memory of that size was in the page cache just before, and given back. fresh: as the machine gives it
+//             (a virtual machine pays for each page that its host has to find).
+//   fetch     from the page cache, 1 MB an answer (sendfile); and at the tail, beside the producer that feeds it
+//   small     1 record of 100 bytes, 100 connections with one request under way each: CPU-microseconds per request
+//   single    the same on one connection: latency, beside a 4 KiB write and fdatasync
+//
+// CPU is the process's user and system time, all threads. `floor` is bench/load/floor.cc, a bare C++ server that receives,
+// checksums, writes to the page cache and answers; it runs in turn with the broker, and the ratio is the figure to go
+// by: on a shared machine both move together. The load generator is a closed loop in a process of its own.
+//
+// --small: everything once and briefly, to see that it still runs.   --write: results to bench/results.
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { cpus, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { buildLoad } from '../scripts/build-load.mjs'
+import { cpuOf, createTopic, kernelThreadsCpu, startBroker } from './load/broker.mjs'
+
+const isSmall = process.argv.includes('--small')
+const root = fileURLToPath(new URL('..', import.meta.url))
+const loadProgram = buildLoad('load')
+const floorProgram = buildLoad('floor')
+/** Four letters: the floor's answers count on it. */
+const topic = 'load'
+const partitions = 4
+const repetitions = isSmall ? 1 : 3
+const bigRequests = isSmall ? 40 : 4000
+const seconds = isSmall ? 0.1 : 1.5
+const batchBytes = 129_277
+
+const big = ['produce', `partitions=${partitions}`, 'connections=4', 'inflight=4', 'records=128', 'recordBytes=1000']
+const bigBounded = [...big, `requests=${bigRequests}`, 'seconds=60']
+const small = ['produce', `partitions=${partitions}`, 'connections=100', `seconds=${seconds}`]
+const single = ['produce', `partitions=${partitions}`, 'connections=1', `seconds=${seconds}`]
+const fetch = ['fetch', `partitions=${partitions}`, 'connections=4', 'maxBytes=1048576', `seconds=${seconds}`]
+const follow = ['fetch', `partitions=${partitions}`, `connections=${partitions}`, 'follow=1', 'maxBytes=1048576']
+
+const rows = []
+await main()
+
+async function main() {
+  const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).stdout.trim()
+  const machine = `${cpus()[0].model}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}, ${commit}`
+  print(`# ${machine}`)
+  print(
+    '# Floors noted on a quiet 2-core machine (C): receive + CRC + append 0.14-0.18 CPU-s/GB, 5.2 us a small request,',
+  )
+  print(
+    '# sendfile 0.09 CPU-s/GB, prewritten 4 KiB write + sync 87-130 us. Targets: 0.5 CPU-s/GB warm, 20 us a request.',
+  )
+  print('# Median [least-greatest]; ratio: broker to floor, taken in turn.\n')
+  for (const shards of isSmall ? [1] : [1, 2]) await measureBroker(shards)
+  if (process.argv.includes('--write')) write(machine)
+}
+
+async function measureBroker(shards) {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-first-'))
+  const floor = await startFloor(join(directory, 'floor.log'))
+  const broker = await startBroker({ directory: join(directory, 'data'), settings: { 'millrace.shards': shards } })
+  await createTopic(broker.port, topic, partitions)
+  const stage = { shards, broker, floor, directory }
+  if (!isSmall) for (const server of [broker, floor]) warmUp(server)
+  print(`${shards} shard${shards > 1 ? 's' : ''}`)
+  for (const acks of [1, -1]) {
+    const name = `produce ${acks === 1 ? 'acks=1  ' : 'acks=all'}`
+    await row(stage, `${name} fresh`, 'CPU-s/GB', [...bigBounded, `acks=${acks}`], {})
+    await row(stage, `${name} warm`, 'CPU-s/GB', [...bigBounded, `acks=${acks}`], {
+      before: () => touchMemory(directory),
+    })
+  }
+  await row(stage, 'fetch page cache', 'CPU-s/GB', fetch, { hasFloor: false })
+  await tailRow(stage)
+  for (const acks of [1, -1]) {
+    const name = acks === 1 ? 'acks=1  ' : 'acks=all'
+    await row(stage, `small ${name}`, 'us/request', [...small, `acks=${acks}`], {})
+    await row(stage, `single ${name}`, 'us/request', [...single, `acks=${acks}`], { hasFloor: false })
+  }
+  await broker.stop()
+  floor.stop()
+  rmSync(directory, { recursive: true })
+  print('')
+}
+
+function warmUp(server) {
+  for (const load of [small, bigBounded, small]) run(server, [...load, 'acks=-1'])
+}
+
+/** Alternates broker and floor; prints and keeps the row. */
+async function row({ shards, broker, floor, directory }, name, unit, load, { hasFloor = true, before = () => {} }) {
+  const syncUs = probeSync(directory)
+  const own = []
+  const least = []
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    const servers = hasFloor ? [broker, floor] : [broker]
+    if (repetition % 2 === 1) servers.reverse()
+    for (const server of servers) {
+      before()
+      const sample = await measure(server, load)
+      ;(server === broker ? own : least).push({ ...sample, cost: costOf(sample, unit) })
+    }
+  }
+  report(shards, name, unit, own, least, syncUs)
+}
+
+/** What is produced is fetched at once by as many consumers as there are partitions: one GB counts in and out. */
+async function tailRow({ shards, broker, directory }) {
+  const syncUs = probeSync(directory)
+  const own = []
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    const tail = `tai${repetition}`
+    await createTopic(broker.port, tail, partitions)
+    const before = usage(broker)
+    const options = [
+      ...follow,
+      `topic=${tail}`,
+      `port=${broker.port}`,
+      `bytes=${bigRequests * batchBytes}`,
+      'seconds=60',
+    ]
+    const consumer = spawn(loadProgram, options, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const output = text(consumer.stdout)
+    const sample = run(broker, [...bigBounded, `topic=${tail}`, 'acks=1'])
+    const fetched = JSON.parse(await output)
+    if (fetched.bytes !== sample.bytes) throw new Error(`${sample.bytes} bytes produced, ${fetched.bytes} fetched`)
+    await sleep(300)
+    const result = { ...sample, ...difference(before, usage(broker)) }
+    own.push({ ...result, cost: costOf(result, 'CPU-s/GB') })
+  }
+  report(shards, 'produce + tail fetch', 'CPU-s/GB', own, [], syncUs)
+}
+
+async function measure(server, load) {
+  const before = usage(server)
+  const sample = run(server, load)
+  // What it left to do goes with it: the drain, the last checkpoint.
+  await sleep(isSmall ? 20 : 300)
+  return { ...sample, ...difference(before, usage(server)) }
+}
+
+function run(server, load) {
+  const [mode, ...rest] = load
+  const output = execFileSync(loadProgram, [mode, `port=${server.port}`, ...rest], { encoding: 'utf8' })
+  return JSON.parse(output)
+}
+
+function usage({ pid }) {
+  return { ...cpuOf(pid), kernel: kernelThreadsCpu() }
+}
+
+function difference(before, after) {
+  return { cpu: after.all - before.all, diskCpu: after.disk - before.disk, kernelCpu: after.kernel - before.kernel }
+}
+
+function costOf({ cpu, bytes, requests }, unit) {
+  return unit === 'CPU-s/GB' ? cpu / (bytes / 1e9) : (cpu * 1e6) / requests
+}
+
+function report(shards, name, unit, own, least, syncUs) {
+  const cost = spread(own.map((sample) => sample.cost))
+  const floor = spread(least.map((sample) => sample.cost))
+  const ratio = spread(own.slice(0, least.length).map((sample, index) => sample.cost / least[index].cost))
+  const per = (key) =>
+    median(
+      own.map((sample) =>
+        unit === 'CPU-s/GB' ? sample[key] / (sample.bytes / 1e9) : (sample[key] * 1e6) / sample.requests,
+      ),
+    )
+  const rate = median(own.map(({ bytes, requests, seconds: s }) => (unit === 'CPU-s/GB' ? bytes / 1e6 : requests) / s))
+  const p50Us = median(own.map((sample) => sample.p50Us))
+  const p99Us = median(own.map((sample) => sample.p99Us))
+  const result = { shards, name, unit, cost, floor, ratio, rate, p50Us, p99Us, syncUs }
+  result.diskThreads = per('diskCpu')
+  result.writeBack = per('kernelCpu')
+  result.client = per('cpuSeconds')
+  rows.push(result)
+  const digits = unit === 'CPU-s/GB' ? 3 : 1
+  const beside = floor === null ? '' : ` | floor ${format(floor, digits)} ratio ${format(ratio, 2)}`
+  print(
+    `  ${name.padEnd(21)} ${format(cost, digits)} ${unit} (disk threads ${result.diskThreads.toFixed(digits)}, ` +
+      `kernel threads ${result.writeBack.toFixed(digits)}, client ${result.client.toFixed(digits)})${beside}` +
+      ` | ${rate.toFixed(0)} ${unit === 'CPU-s/GB' ? 'MB/s' : 'req/s'}, p50 ${p50Us} us, p99 ${p99Us} us` +
+      ` | 4 KiB sync ${syncUs.toFixed(0)} us`,
+  )
+}
+
+/** Median time of a 4 KiB write and fdatasync in a prewritten file. */
+function probeSync(directory) {
+  const path = join(directory, 'probe')
+  const file = openSync(path, 'w')
+  const block = Buffer.alloc(4096, 1)
+  const count = isSmall ? 8 : 128
+  for (let index = 0; index < count; index++) writeSync(file, block)
+  fdatasyncSync(file)
+  const times = []
+  for (let index = 0; index < count; index++) {
+    const start = performance.now()
+    writeSync(file, block, 0, block.length, index * block.length)
+    fdatasyncSync(file)
+    times.push((performance.now() - start) * 1000)
+  }
+  closeSync(file)
+  rmSync(path)
+  return median(times)
+}
+
+/** Has the machine find the memory that the next run's data will take: pages written to a file that then goes. */
+function touchMemory(directory) {
+  const path = join(directory, 'memory')
+  const file = openSync(path, 'w')
+  const chunk = Buffer.alloc(4 << 20, 1)
+  for (let bytes = 0; bytes < bigRequests * batchBytes; bytes += chunk.length) writeSync(file, chunk)
+  closeSync(file)
+  rmSync(path)
+}
+
+async function startFloor(file) {
+  const child = spawn(floorProgram, [`file=${file}`], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)))
+  return { pid: child.pid, port, stop: () => child.stdin.end() }
+}
+
+async function text(stream) {
+  let all = ''
+  for await (const chunk of stream) all += chunk
+  return all
+}
+
+function spread(values) {
+  if (values.length === 0) return null
+  return { median: median(values), least: Math.min(...values), greatest: Math.max(...values) }
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]
+}
+
+function format({ median: middle, least, greatest }, digits) {
+  return `${middle.toFixed(digits)} [${least.toFixed(digits)}-${greatest.toFixed(digits)}]`
+}
+
+function write(machine) {
+  const folder = join(root, 'bench', 'results')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'first-figures.json'), `${JSON.stringify({ machine, rows }, null, 2)}\n`)
+  const lines = rows.map(({ shards, name, unit, cost, floor, ratio, rate, p50Us, p99Us, syncUs }) => {
+    const beside = floor === null ? ['', ''] : [format(floor, 2), format(ratio, 2)]
+    return `| ${[shards, name.trim(), `${format(cost, 2)} ${unit}`, ...beside, rate.toFixed(0), p50Us, p99Us, syncUs.toFixed(0)].join(' | ')} |`
+  })
+  const head = [
+    `# First figures\n\n${machine}\n`,
+    '| shards | load | broker CPU | floor CPU | ratio | MB/s or req/s | p50 us | p99 us | 4 KiB sync us |',
+    '|---|---|---|---|---|---|---|---|---|',
+  ]
+  writeFileSync(join(folder, 'first-figures.md'), `${[...head, ...lines].join('\n')}\n`)
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`)
+}
