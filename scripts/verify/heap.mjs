@@ -10,6 +10,7 @@
 // --sites names the places that allocate most, by V8's sampling profiler, instead of counting.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from './lib/broker.mjs'
 import { Client, createTopic } from './lib/client.mjs'
@@ -22,7 +23,8 @@ const NEW_SPACE_MB = 1
 const SMALLEST_OBJECT_BYTES = 16
 const LARGE_RECORDS = 1000
 const CONNECTIONS = 24
-const WARM_UP_PART = 0.1
+const WARM_UP_PART = 0.5
+const SAMPLER_START_MS = 500
 const SITES_SHOWN = 12
 
 /** Frames that reach the broker, and records in them, at full size. */
@@ -73,7 +75,11 @@ await verify(
       process.env.MILLRACE_HEAP_PROFILES = profiles
       const sampler = fileURLToPath(new URL('./lib/heap-sampler.cjs', import.meta.url))
       const broker = await startBroker({ directory: data, shards, nodeArguments: ['--require', sampler] })
-      await load.run(broker.port, frames, load.records, await begin(broker.port))
+      const state = await begin(broker.port)
+      await load.run(broker.port, frames * WARM_UP_PART, load.records, state)
+      broker.signal('SIGUSR2')
+      await sleep(SAMPLER_START_MS)
+      await load.run(broker.port, frames, load.records, state)
       await broker.stop()
       say(`${shards} shards, ${load.name}: bytes a frame, by place`)
       for (const [site, bytes] of sitesOf(profiles).slice(0, SITES_SHOWN))
