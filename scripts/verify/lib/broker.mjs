@@ -102,6 +102,10 @@ class BrokerProcess {
     }
   }
 
+  signal(name) {
+    this.#child.kill(name)
+  }
+
   /** kill -9. */
   async kill() {
     this.#child.kill('SIGKILL')

@@ -36,6 +36,7 @@ import {
 import { Reader } from '../../../dist/wire/reader.js'
 import {
   BATCH_CRC_FROM,
+  BATCH_OVERHEAD_BYTES,
   batchBaseOffset,
   batchBytes,
   batchCrc,
@@ -269,6 +270,17 @@ export async function fetch(client, topic, offsets, options) {
   return found
 }
 
+/** Calls `onBatch(view, at, length)` for every whole batch; a fetch may end within one. */
+export function forEachBatch(records, onBatch) {
+  const view = new DataView(records.buffer, records.byteOffset, records.length)
+  for (let at = 0; at + BATCH_OVERHEAD_BYTES <= records.length; ) {
+    const bytes = batchBytes(view, at)
+    if (at + bytes > records.length) return
+    onBatch(view, at, bytes)
+    at += bytes
+  }
+}
+
 /**
  * Reads a partition from its first offset to its end and calls `onRecord(bytes, offset, length, recordOffset, batchBase)`
  * for each record, the value lying at `offset`. Checks every batch's CRC. Resolves to the high watermark.
@@ -278,12 +290,8 @@ export async function readPartition(client, topic, partition, onRecord) {
   for (let next = 0; ; ) {
     const [{ highWatermark, records }] = await fetch(client, topic, [[partition, next]])
     if (next >= highWatermark) return highWatermark
-    const view = new DataView(records.buffer, records.byteOffset, records.length)
     const before = next
-    for (let at = 0; at + 12 <= records.length; ) {
-      const bytes = batchBytes(view, at)
-      // A fetch may end within a batch.
-      if (at + bytes > records.length) break
+    forEachBatch(records, (view, at, bytes) => {
       const crc = crc32c(records, at + BATCH_CRC_FROM, bytes - BATCH_CRC_FROM, 0)
       const base = batchBaseOffset(view, at)
       if (crc >>> 0 !== batchCrc(view, at)) throw new Error(`partition ${partition}: bad CRC at offset ${base}`)
@@ -292,8 +300,7 @@ export async function readPartition(client, topic, partition, onRecord) {
         onRecord(records, cursor.valueOffset, cursor.valueLength, base + cursor.offsetDelta, base)
       }
       next = base + batchRecordCount(view, at)
-      at += bytes
-    }
+    })
     if (next === before) throw new Error(`partition ${partition}: nothing to read at ${next} below ${highWatermark}`)
   }
 }

@@ -29,6 +29,13 @@ export function forEachLine(bytes, onLine) {
   }
 }
 
+/** Each line with its number and a space before it. */
+export function numberLines(bytes) {
+  const numbered = []
+  forEachLine(bytes, (line, number) => numbered.push(Buffer.from(`${number} `), line))
+  return Buffer.concat(numbered)
+}
+
 /** Line i goes to part i mod `count`, order kept. */
 export function splitLines(bytes, count) {
   const parts = Array.from({ length: count }, () => ({ bytes: Buffer.allocUnsafe(bytes.length), length: 0, lines: 0 }))

@@ -1,0 +1,130 @@
+// Does the broker allocate for each record or each frame? Under steady loads V8 tells, at every collection of a thread's
+// heap, how many bytes were allocated since the last one.
+//
+//   node scripts/verify/heap.mjs [--small] [--sites]
+//
+// The new space is kept to 1 MB, so that a collection comes after every megabyte at most and what the last one leaves
+// out is at most that: the bounds below count it in. Node's smallest object takes 16 bytes on the heap (a number that is
+// no small integer), so less than 16 bytes a frame means that not even one such object is made for each frame.
+//
+// --sites names the places that allocate most, by V8's sampling profiler, instead of counting.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { startBroker } from './lib/broker.mjs'
+import { Client, createTopic } from './lib/client.mjs'
+import { produceLoad, smallRecords, tailLoad } from './lib/load.mjs'
+import { verify } from './lib/verify.mjs'
+
+const TOPIC = 'heap'
+const PARTITIONS = 6
+const NEW_SPACE_MB = 1
+const SMALLEST_OBJECT_BYTES = 16
+const LARGE_RECORDS = 1000
+const CONNECTIONS = 24
+const WARM_UP_PART = 0.5
+const SAMPLER_START_MS = 500
+const SITES_SHOWN = 12
+
+/** Frames that reach the broker, and records in them, at full size. */
+const LOADS = [
+  { name: 'produce, small', frames: 1_000_000, records: 1, run: runProduce },
+  { name: 'produce, large', frames: 10_000, records: LARGE_RECORDS, run: runProduce },
+  { name: 'tail fetch, small', frames: 100_000, records: 1, run: runTail },
+  { name: 'tail fetch, large', frames: 10_000, records: LARGE_RECORDS, run: runTail },
+]
+
+await verify(
+  'heap',
+  { sites: { type: 'boolean', default: false } },
+  async ({ small, sites }, { directory, check, say }) => {
+    const part = small || sites ? 0.1 : 1
+    const newSpace = [`--min-semi-space-size=${NEW_SPACE_MB}`, `--max-semi-space-size=${NEW_SPACE_MB}`]
+    for (const shards of [1, 3]) {
+      for (const load of LOADS) {
+        const frames = load.frames * part
+        if (sites) await showSites(shards, load, frames)
+        else await count(shards, load, frames)
+      }
+    }
+
+    async function count(shards, load, frames) {
+      const data = join(directory, `count-${shards}-${LOADS.indexOf(load)}`)
+      const broker = await startBroker({ directory: data, shards, nodeArguments: ['--trace-gc-nvp', ...newSpace] })
+      const state = await begin(broker.port)
+      await load.run(broker.port, frames * WARM_UP_PART, load.records, state)
+      const before = broker.output.length
+      const startedAt = performance.now()
+      await load.run(broker.port, frames, load.records, state)
+      const seconds = (performance.now() - startedAt) / 1000
+      const heaps = allocatedBytes(broker.output.slice(before))
+      await broker.stop()
+      let bytes = 0
+      for (const allocated of heaps.values()) bytes += allocated
+      const most = bytes + shards * NEW_SPACE_MB * 2 ** 20
+      const figures = `${frames} frames in ${seconds.toFixed(1)} s, ${(bytes / 1e6).toFixed(1)} MB allocated`
+      const each = `at most ${(most / frames).toFixed(1)} bytes a frame, ${(most / frames / load.records).toFixed(3)} a record`
+      check(most / frames < SMALLEST_OBJECT_BYTES, `${shards} shards, ${load.name}: ${figures}: ${each}`)
+    }
+
+    async function showSites(shards, load, frames) {
+      const data = join(directory, `sites-${shards}-${LOADS.indexOf(load)}`)
+      const profiles = `${data}.profiles`
+      mkdirSync(profiles)
+      process.env.MILLRACE_HEAP_PROFILES = profiles
+      const sampler = fileURLToPath(new URL('./lib/heap-sampler.cjs', import.meta.url))
+      const broker = await startBroker({ directory: data, shards, nodeArguments: ['--require', sampler] })
+      const state = await begin(broker.port)
+      await load.run(broker.port, frames * WARM_UP_PART, load.records, state)
+      broker.signal('SIGUSR2')
+      await sleep(SAMPLER_START_MS)
+      await load.run(broker.port, frames, load.records, state)
+      await broker.stop()
+      say(`${shards} shards, ${load.name}: bytes a frame, by place`)
+      for (const [site, bytes] of sitesOf(profiles).slice(0, SITES_SHOWN))
+        say(`  ${(bytes / frames).toFixed(2)}  ${site}`)
+    }
+  },
+)
+
+async function begin(port) {
+  const client = await Client.connect(port)
+  await createTopic(client, TOPIC, PARTITIONS)
+  client.close()
+  return { ends: new Array(PARTITIONS).fill(0) }
+}
+
+async function runProduce(port, frames, records) {
+  const connections = CONNECTIONS
+  const window = records > 1 ? 2 : 48
+  const count = Math.round(frames / connections)
+  await produceLoad(port, TOPIC, { partitions: PARTITIONS, connections, window, count, batch: smallRecords(records) })
+}
+
+/** A round is two frames: a fetch and a produce. */
+async function runTail(port, frames, records, { ends }) {
+  const rounds = Math.round(frames / 2 / PARTITIONS)
+  await tailLoad(port, TOPIC, { partitions: PARTITIONS, rounds, records, ends, batch: smallRecords(records) })
+}
+
+/** By heap, as the lines of --trace-gc-nvp tell it. */
+function allocatedBytes(output) {
+  const heaps = new Map()
+  for (const [, heap, allocated] of output.matchAll(/^\[\d+:(0x[0-9a-f]+)\].* allocated=(\d+)/gm)) {
+    heaps.set(heap, (heaps.get(heap) ?? 0) + Number(allocated))
+  }
+  return heaps
+}
+
+/** [place, bytes] of all threads' profiles, most first. */
+function sitesOf(profiles) {
+  const sites = new Map()
+  const visit = ({ callFrame: { functionName, url, lineNumber }, selfSize, children }) => {
+    const site = `${functionName || '(anonymous)'} ${url.replace(/^.*\/dist\//, '')}:${lineNumber + 1}`
+    if (selfSize > 0) sites.set(site, (sites.get(site) ?? 0) + selfSize)
+    for (const child of children) visit(child)
+  }
+  for (const name of readdirSync(profiles)) visit(JSON.parse(readFileSync(join(profiles, name), 'utf8')).head)
+  return [...sites].sort(([, a], [, b]) => b - a)
+}
