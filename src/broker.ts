@@ -108,6 +108,7 @@ class LocalBroker implements Broker {
   async shutDown(): Promise<void> {
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.close()))
+    await Promise.all(this.#shards.map((shard) => shard.end()))
     await this.#plane?.close()
     this.#unlock()
     this.#log.info({ counters: this.counters() }, 'counters')

@@ -33,7 +33,10 @@ const loop = new FrameLoop({ own, native, arena, arenas, clock: env.clock, frame
 
 const doorbells = new Int32Array(shared.doorbells)
 Atomics.store(doorbells, own, loop.doorbell + 1)
-const wake = (thread: number) => native.ringDoorbell(Atomics.load(doorbells, thread) - 1)
+let isMute = false
+const wake = (thread: number) => {
+  if (!isMute) native.ringDoorbell(Atomics.load(doorbells, thread) - 1)
+}
 
 const shard = new Shard({
   own,
@@ -79,6 +82,10 @@ port.on('message', (message: ToShard) => {
       break
     case 'close':
       close().catch(onFatal)
+      break
+    case 'end':
+      loop.close()
+      port.close()
   }
 })
 
@@ -99,7 +106,7 @@ async function close(): Promise<void> {
   loop.closeConnections()
   await loop.settled()
   await shard.close()
-  loop.close()
+  // A doorbell that is closed may be rung no more: every shard is silent before the first one ends.
+  isMute = true
   post({ type: 'closed' })
-  port!.close()
 }

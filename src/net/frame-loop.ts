@@ -40,6 +40,8 @@ const PRODUCE = 0
 const FETCH = 1
 /** A timer of the stand-in may fire this much early. */
 const TIMER_SLACK_MS = 2
+/** How often memory is looked for while it is short. */
+const SHORT_RETRY_MS = 5
 
 export interface FrameLoopOptions {
   own: number
@@ -78,6 +80,10 @@ export class FrameLoop {
   #shard: Shard | null = null
   #requests: Requests | null = null
   #armedMs = Number.POSITIVE_INFINITY
+  /** Frames wait for memory. */
+  #isShort = false
+  #relieveAtMs = 0
+  #isClosed = false
 
   constructor(options: FrameLoopOptions) {
     this.#options = options
@@ -126,8 +132,6 @@ export class FrameLoop {
   /** Takes nothing more from clients. Answers under way still leave. */
   closeConnections(): void {
     this.#isStopping = true
-    for (const connection of this.#connections) if (connection !== undefined) this.#output.pause(connection.number)
-    this.#ringOwn()
   }
 
   /** Resolves when the shard has done what was begun. */
@@ -139,6 +143,7 @@ export class FrameLoop {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#reactor.close()
   }
 
@@ -177,13 +182,13 @@ export class FrameLoop {
       // Before the work, which carries out what they begin; what this tick unblocks has the next one.
       this.#serveUnblocked()
       shard.work()
-      this.#serveNeeds()
-      if (!this.#window.refill()) shard.relieveMemory()
+      this.#isShort = !this.#serveNeeds() || !this.#window.refill()
+      if (this.#isShort) this.#relieve(shard, nowMs)
       this.#count()
       this.#flush()
       if (this.#onSettled !== null && shard.isQuiet) this.#onSettled()
       shard.sleep.fallAsleep(own)
-      if (shard.peers.hasMessages() || this.#unblocked.length > 0) {
+      if (shard.hasMore || this.#unblocked.length > 0) {
         shard.sleep.awake(own)
         this.#ringOwn()
       }
@@ -264,20 +269,25 @@ export class FrameLoop {
     if (this.#unblocked.length > 0) this.#unblocked.length = 0
   }
 
-  /** Gives frames longer than a block a run of blocks, in the order they asked, while there are any. */
-  #serveNeeds(): void {
+  /** Gives frames longer than a block a run of blocks, in the order they asked; false when there are not enough. */
+  #serveNeeds(): boolean {
     const { arena } = this.#options
     let served = 0
     while (served < this.#needs.length) {
       const offset = arena.allocate(this.#needs[served + 1]!)
-      if (offset < 0) {
-        this.#shard!.relieveMemory()
-        break
-      }
+      if (offset < 0) break
       this.#output.assign(this.#needs[served]!, offset)
       served += 2
     }
     if (served > 0) this.#needs.splice(0, served)
+    return this.#needs.length === 0
+  }
+
+  #relieve(shard: Shard, nowMs: number): void {
+    if (nowMs < this.#relieveAtMs) return
+    this.#relieveAtMs = nowMs + SHORT_RETRY_MS
+    shard.relieveMemory()
+    shard.peers.publish()
   }
 
   #encode(connection: Connection, call: Call): void {
@@ -362,7 +372,8 @@ export class FrameLoop {
   }
 
   #ringOwn(): void {
-    this.#options.native.ringDoorbell(this.doorbell)
+    // The descriptor may be another file's by then.
+    if (!this.#isClosed) this.#options.native.ringDoorbell(this.doorbell)
   }
 
   /** Sends what is lined up. Events of the flush itself are handled at once; they may line up a little more. */
@@ -389,7 +400,9 @@ export class FrameLoop {
   }
 
   #waitMs(): number {
-    const deadlineMs = this.#shard?.nextDeadlineMs() ?? Number.POSITIVE_INFINITY
+    let deadlineMs = this.#shard?.nextDeadlineMs() ?? Number.POSITIVE_INFINITY
+    // Other threads give back what they hold without a word: while memory is short it is looked for.
+    if (this.#isShort) deadlineMs = Math.min(deadlineMs, this.#relieveAtMs)
     if (deadlineMs === this.#armedMs) return WAIT_UNCHANGED
     this.#armedMs = deadlineMs
     if (deadlineMs === Number.POSITIVE_INFINITY) return WAIT_NONE

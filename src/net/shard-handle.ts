@@ -18,6 +18,7 @@ export class ShardHandle {
   readonly #options: ShardHandleOptions
   readonly #awaited = new Map<string, (message: ToControl) => void>()
   #isClosing = false
+  #hasEnded = false
 
   constructor(options: ShardHandleOptions) {
     this.#options = options
@@ -25,6 +26,7 @@ export class ShardHandle {
     this.#worker.on('message', (message: ToControl) => this.#onMessage(message))
     this.#worker.on('error', (error) => options.onFatal(error))
     this.#worker.on('exit', (code) => {
+      this.#hasEnded = true
       if (!this.#isClosing) options.onFatal(new Error(`shard ${options.data.own} ended with code ${code}`))
     })
   }
@@ -56,12 +58,20 @@ export class ShardHandle {
     return message.port
   }
 
-  /** Resolves when everything acknowledged is in segments and the thread has ended. */
+  /** Resolves when everything acknowledged is in segments; the thread then only waits for `end`. */
   async close(): Promise<void> {
     this.#isClosing = true
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     this.#post({ type: 'close' })
-    await Promise.race([this.#next('closed').then(() => exited), exited])
+    await Promise.race([this.#next('closed'), exited])
+  }
+
+  /** Once every shard is closed. Resolves when the thread has ended. */
+  async end(): Promise<void> {
+    if (this.#hasEnded) return
+    const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
+    this.#post({ type: 'end' })
+    await exited
   }
 
   async terminate(): Promise<void> {

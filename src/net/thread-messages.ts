@@ -30,8 +30,10 @@ export type ToShard =
   /** The body of an answer. */
   | { type: 'answered'; id: number; body: Uint8Array }
   | { type: 'topics-created'; id: number; errors: ReadonlyMap<string, number> }
-  /** Nothing more is read from clients; end when what was begun is done. */
+  /** Nothing more is read from clients; what was begun is done, then the thread is silent. */
   | { type: 'close' }
+  /** Every shard is silent. */
+  | { type: 'end' }
 
 export type ToControl =
   | { type: 'recovered'; report: RecoveryReport }

@@ -7,8 +7,8 @@
 // One writer a word: the reader alone writes `head` (how many it has taken), the writer alone `tail` (how many it has
 // published), each on a cache line of its own. Counts wrap at 2^32; the capacity is a power of two.
 //
-// A ring never fills: a sender holds a credit for every message it may send (`limits.ringCredits`), and a request's
-// credit also stands for its reply's slot in the ring of the other direction.
+// A ring never fills: a sender holds a credit for every request it may send (`limits.ringCredits`), and a request's credit
+// also stands for its reply's slot in the ring of the other direction. Messages that hold no credit leave room for both.
 import { assert } from '../lib/assert.ts'
 
 export const HEAD_WORD = 0

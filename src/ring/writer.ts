@@ -28,7 +28,16 @@ export class RingWriter {
 
   /** For a sender without credits of its own (accepted sockets): true when `claim` must wait. */
   isFull(): boolean {
-    return ((this.#claimed - Atomics.load(this.words, HEAD_WORD)) | 0) > this.#mask
+    return this.freeSlots() === 0
+  }
+
+  freeSlots(): number {
+    return this.#mask + 1 - ((this.#claimed - Atomics.load(this.words, HEAD_WORD)) | 0)
+  }
+
+  /** Whether something is claimed that `publish` has not published. */
+  hasClaimed(): boolean {
+    return this.#claimed !== this.#published
   }
 
   /** Publishes every claimed message at once; true when there was one. Once a tick, not once a message. */

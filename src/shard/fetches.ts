@@ -119,8 +119,9 @@ export class Fetches implements FetchContext {
     draft[4] = lowWord(part.highWatermark)
     draft[5] = highWord(part.highWatermark)
     watching.ticket = draft[1]!
+    watching.peer = route.shard
     part.watch = watching
-    peers.ask(route.shard)
+    peers.tell(route.shard)
   }
 
   unwatch(part: FetchPart): void {
@@ -129,12 +130,18 @@ export class Fetches implements FetchContext {
     if (watching === null) return
     part.watch = null
     watching.part = null
-    const { peers } = this.#options
-    const peer = part.route!.shard
-    const at = peers.claim(peer)
-    const words = peers.wordsTo(peer)
-    words[at] = CANCEL
-    words[at + 1] = watching.ticket
+    const { peers, metadataVersion } = this.#options
+    const { draft } = peers
+    draft[0] = CANCEL
+    draft[1] = watching.ticket
+    draft[2] = 0
+    draft[3] = metadataVersion()
+    peers.tell(watching.peer)
+  }
+
+  /** Calls that a partition, a deadline or a cancel has put back since the last `run`. */
+  get hasResuming(): boolean {
+    return this.#resuming.length > 0
   }
 
   resumeLater(call: FetchCall): void {
@@ -330,10 +337,10 @@ export class Fetches implements FetchContext {
 
   #answerPeerWatch(thread: number, ticket: number): void {
     const { peers } = this.#options
-    const at = peers.claim(thread)
-    const words = peers.wordsTo(thread)
-    words[at] = WATCH_ANSWER
-    words[at + 1] = ticket
+    const { draft } = peers
+    draft[0] = WATCH_ANSWER
+    draft[1] = ticket
+    peers.tell(thread)
   }
 }
 
@@ -358,6 +365,7 @@ class AskedWatch implements Asker {
   /** Null once cancelled. */
   part: FetchPart | null = null
   ticket = 0
+  peer = 0
 
   constructor(owner: Fetches) {
     this.#owner = owner

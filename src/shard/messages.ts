@@ -1,5 +1,6 @@
-// What shards say to each other: 16-word messages over rings. A request is answered exactly once; a WATCH is answered
-// when there is more to read or when it was cancelled, whichever comes first.
+// What shards say to each other: 16-word messages over rings. A request is answered exactly once and holds a credit until
+// then. A WATCH may wait for long and holds none; it is answered when there is more to read or when it was cancelled,
+// whichever comes first.
 //
 // Word 0 is the kind, word 1 the sender's ticket, which the answer brings back. Requests about a partition carry its
 // handle and the sender's metadata version: a receiver that has not applied that version yet parks the message.
@@ -16,7 +17,7 @@ export const FETCH_ANSWER = 4
 export const WATCH = 5
 /** `[kind, ticket]` */
 export const WATCH_ANSWER = 6
-/** `[kind, ticket]`: of a WATCH that may have been answered already; then it means nothing. */
+/** `[kind, ticket, 0, version]`: of a WATCH that may have been answered already; then it means nothing. */
 export const CANCEL = 7
 /** `[kind, ticket, handle, version, timestamp×2, isolation, leaderEpoch]` */
 export const LIST_OFFSETS = 8
@@ -28,3 +29,5 @@ export const EPOCH_END = 10
 export const EPOCH_END_ANSWER = 11
 /** From the control thread: `[kind, 0, descriptor, listener]`. */
 export const ACCEPTED = 12
+/** `[kind, 0, 0, 0]`: memory runs short here, and you may hold some of it: drain what you have. */
+export const RELIEVE = 13

@@ -33,13 +33,15 @@ export class PeerMessages {
     switch (words[at]) {
       case message.PRODUCE_ANSWER:
       case message.FETCH_ANSWER:
-      case message.WATCH_ANSWER:
       case message.LIST_OFFSETS_ANSWER:
       case message.EPOCH_END_ANSWER:
         peers.settle(thread, words, at)
         return
-      case message.CANCEL:
-        fetches.onPeerCancel(thread, words, at)
+      case message.WATCH_ANSWER:
+        peers.settleTold(words, at)
+        return
+      case message.RELIEVE:
+        this.#shard.drainAll()
         return
       case message.ACCEPTED:
         this.#onAccepted(words[at + 2]!, words[at + 3]!)
@@ -58,6 +60,9 @@ export class PeerMessages {
         return
       case message.WATCH:
         fetches.onPeerWatch(thread, words, at)
+        return
+      case message.CANCEL:
+        fetches.onPeerCancel(thread, words, at)
         return
       case message.LIST_OFFSETS:
         queries.onPeerListOffsets(thread, words, at)

@@ -1,7 +1,8 @@
 // This thread's rings to and from every other shard, and the credits that keep them from filling.
 //
 // Owner: the shard. A request spends a credit until its answer comes, so that the answer's slot is free when it is sent.
-// Without a credit the request waits here, in order, and nobody blocks.
+// Without a credit the request waits here, in order, and nobody blocks. What may take long to be answered, or never is,
+// holds no credit: it is told when the ring has room beyond what all credits may need, and waits here till then.
 import { MESSAGE_WORDS } from '../ring/descriptor.ts'
 import { type OnMessage, RingReader } from '../ring/reader.ts'
 import type { SleepFlags } from '../ring/sleep.ts'
@@ -32,6 +33,9 @@ export class Peers {
   readonly #credits: number[]
   /** Requests without a credit, oldest first, per peer. */
   readonly #stalled: Int32Array[][]
+  /** What is to be told and found no room, oldest first, per peer. */
+  readonly #untold: Int32Array[][]
+  readonly #roomMin: number
   /** By ticket. Tickets are used again. */
   readonly #askers: (Asker | null)[] = []
   readonly #freeTickets: number[] = []
@@ -48,6 +52,9 @@ export class Peers {
     })
     this.#credits = options.writers.map(() => options.credits)
     this.#stalled = options.writers.map(() => [])
+    this.#untold = options.writers.map(() => [])
+    // Requests, and answers to the peer's.
+    this.#roomMin = 2 * options.credits
   }
 
   /** A ticket whose answer goes to `asker`. */
@@ -65,7 +72,13 @@ export class Peers {
     } else this.#stalled[peer]!.push(this.draft.slice())
   }
 
-  /** Where the words of a message go that needs no credit of its own: an answer, or a cancel. */
+  /** Sends `draft` without a credit, in order with what else is told, now or when there is room. */
+  tell(peer: number): void {
+    if (this.#untold[peer]!.length === 0 && this.#hasRoom(peer)) this.#put(peer, this.draft)
+    else this.#untold[peer]!.push(this.draft.slice())
+  }
+
+  /** Where the words of an answer go. */
   claim(peer: number): number {
     return this.#writers[peer]!.claim()
   }
@@ -76,13 +89,18 @@ export class Peers {
 
   /** Hands an answer to who asked, and lets the next stalled request go. */
   settle(peer: number, words: Int32Array, at: number): void {
+    const stalled = this.#stalled[peer]!.shift()
+    if (stalled === undefined) this.#credits[peer]!++
+    else this.#put(peer, stalled)
+    this.settleTold(words, at)
+  }
+
+  /** The same for what was told. */
+  settleTold(words: Int32Array, at: number): void {
     const ticket = words[at + 1]!
     const asker = this.#askers[ticket]!
     this.#askers[ticket] = null
     this.#freeTickets.push(ticket)
-    const stalled = this.#stalled[peer]!.shift()
-    if (stalled === undefined) this.#credits[peer]!++
-    else this.#put(peer, stalled)
     asker.onAnswer(words, at)
   }
 
@@ -98,12 +116,32 @@ export class Peers {
     return false
   }
 
+  /** Whether `publish` has something to do. */
+  hasUnsent(): boolean {
+    for (let peer = 0; peer < this.#writers.length; peer++) {
+      if (this.#writers[peer]?.hasClaimed() || this.#untold[peer]!.length > 0) return true
+    }
+    return false
+  }
+
   /** Publishes what was claimed, and wakes the receivers that sleep. Once a tick. */
   publish(): void {
     const { sleep, wake } = this.#options
     for (let peer = 0; peer < this.#writers.length; peer++) {
+      if (this.#untold[peer]!.length > 0) this.#tellRest(peer)
       if (this.#writers[peer]?.publish() && sleep.mustWake(peer)) wake(peer)
     }
+  }
+
+  #tellRest(peer: number): void {
+    const untold = this.#untold[peer]!
+    let told = 0
+    for (; told < untold.length && this.#hasRoom(peer); told++) this.#put(peer, untold[told]!)
+    untold.splice(0, told)
+  }
+
+  #hasRoom(peer: number): boolean {
+    return this.#writers[peer]!.freeSlots() > this.#roomMin
   }
 
   #put(peer: number, message: Int32Array): void {

@@ -34,6 +34,7 @@ import { nameTable, uuidTable } from '../wire/intern.ts'
 import { Appends } from './appends.ts'
 import { Fetches } from './fetches.ts'
 import { LogManager } from './log-manager.ts'
+import { RELIEVE } from './messages.ts'
 import { PeerMessages } from './peer-messages.ts'
 import { Peers } from './peers.ts'
 import { Queries } from './queries.ts'
@@ -89,6 +90,7 @@ export class Shard implements ProduceContext, JournalListener {
   #journal: Journal | null = null
   #journalFiles: DiskFile[] = []
   #checkpointer: Checkpointer | null = null
+  #isClosing = false
 
   constructor(options: ShardOptions) {
     this.options = options
@@ -281,13 +283,33 @@ export class Shard implements ProduceContext, JournalListener {
     return this.fetches.nextDeadlineMs()
   }
 
-  /** Memory runs short: whatever waits for a good moment to be drained is drained now. */
+  /** Whether another tick must come at once. */
+  get hasMore(): boolean {
+    return this.peers.hasMessages() || this.peers.hasUnsent() || this.fetches.hasResuming
+  }
+
+  /**
+   * Memory runs short: whatever waits for a good moment to be drained is drained now, also what other shards have
+   * appended from here.
+   */
   relieveMemory(): void {
+    this.drainAll()
+    const { own, shared } = this.options
+    for (let peer = 0; peer < shared.shards; peer++) {
+      if (peer === own) continue
+      this.peers.draft.fill(0)
+      this.peers.draft[0] = RELIEVE
+      this.peers.tell(peer)
+    }
+  }
+
+  drainAll(): void {
     this.#drainer.startAll()
   }
 
-  /** Everything acknowledged goes into segments; then nothing is left to replay. */
+  /** Everything acknowledged goes into segments; then nothing is left to replay. Once it is quiet. */
   async close(): Promise<void> {
+    this.#isClosing = true
     await this.#checkpointer?.settle()
     await this.#checkpointer?.run()
     this.#journal?.close()
@@ -324,7 +346,7 @@ export class Shard implements ProduceContext, JournalListener {
   /** A local append, or a peer's: refused at once if the log is not here. */
   queueAppend(append: ReturnType<Appends['take']>, route: PartitionRoute | undefined): void {
     const log = route?.log ?? null
-    if (log === null) this.#appends.refuse(append, ErrorCode.NotLeaderOrFollower)
+    if (log === null || this.#isClosing) this.#appends.refuse(append, ErrorCode.NotLeaderOrFollower)
     else {
       append.log = log
       this.#appends.queue(append)
