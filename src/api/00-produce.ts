@@ -6,6 +6,7 @@
 //
 //   v9  flexible encoding      v10  current leader in the answer (KIP-951)      v13  topic ids (KIP-516)
 
+import { List } from '../lib/list.ts'
 import type { Pool } from '../lib/pool.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import {
@@ -37,7 +38,7 @@ export class ProduceCall extends Call {
   readonly #response = new ProduceResponse()
   readonly #pool: Pool<ProduceCall>
   /** The answer's partitions in request order: `row` counts through them. */
-  readonly #rows: PartitionProduceResponse[] = []
+  readonly #rows = new List<PartitionProduceResponse>()
   #pending = 0
   /** The block of the frame that the records lie in. */
   block = 0
@@ -59,7 +60,7 @@ export class ProduceCall extends Call {
     const { request } = this
     this.isSilent = request.acks === 0
     this.#response.reset()
-    this.#rows.length = 0
+    this.#rows.clear()
     // Held until every partition is on its way: an append may be answered before the next is looked at.
     this.#pending = 1
     for (let i = 0; i < request.topicData.count; i++) this.#startTopic(context, request.topicData.at(i))
@@ -67,7 +68,7 @@ export class ProduceCall extends Call {
   }
 
   onAppended(row: number, error: number, baseOffset: number, appendTimeMs: number, logStartOffset: number): void {
-    const answer = this.#rows[row]!
+    const answer = this.#rows.at(row)
     answer.errorCode = error
     answer.baseOffset = error === ErrorCode.None ? baseOffset : -1
     answer.logAppendTimeMs = appendTimeMs
@@ -95,7 +96,7 @@ export class ProduceCall extends Call {
       const { index, recordsOffset, recordsLength } = data.partitionData.at(i)
       const partition = answer.partitionResponses.add()
       partition.index = index
-      const row = this.#rows.length
+      const row = this.#rows.count
       this.#rows.push(partition)
       this.#pending++
       const error = this.#refusal(context, topic, index, recordsLength)

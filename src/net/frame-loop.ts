@@ -7,6 +7,7 @@ import type { Call } from '../api/call.ts'
 import { LIMITS } from '../config/limits.ts'
 import type { Clock } from '../lib/env.ts'
 import { fromWords } from '../lib/int64.ts'
+import { List, removeFirst } from '../lib/list.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import {
   CLOSED_BY_PEER,
@@ -68,7 +69,7 @@ export class FrameLoop {
   /** (connection, length) pairs of frames that wait for a run of blocks. */
   readonly #needs: number[] = []
   /** Connections whose deferred frames may go on, or that may be read again. */
-  readonly #unblocked: Connection[] = []
+  readonly #unblocked = new List<Connection>()
   /** Answers that found no room before the flush, in order. */
   readonly #backlog: { connection: Connection; call: Call }[] = []
   #isTicking = false
@@ -182,7 +183,7 @@ export class FrameLoop {
       this.#flush()
       if (this.#onSettled !== null && shard.isQuiet) this.#onSettled()
       shard.sleep.fallAsleep(own)
-      if (shard.peers.hasMessages() || this.#unblocked.length > 0) {
+      if (shard.peers.hasMessages() || this.#unblocked.count > 0) {
         shard.sleep.awake(own)
         this.#ringOwn()
       }
@@ -244,15 +245,15 @@ export class FrameLoop {
 
   /** Goes on with frames that came too early. */
   #serveUnblocked(): void {
-    for (let i = 0; i < this.#unblocked.length; i++) {
-      const connection = this.#unblocked[i]!
+    for (let i = 0; i < this.#unblocked.count; i++) {
+      const connection = this.#unblocked.at(i)
       const { deferred } = connection
       let next = 0
       while (next < deferred.length && this.#mayBegin(connection, deferred[next]!)) {
         this.#begin(connection, deferred[next]!, deferred[next + 1]!)
         next += 2
       }
-      deferred.splice(0, next)
+      removeFirst(deferred, next)
       this.#forgetIfIdle(connection)
       const isCalm = deferred.length === 0 && connection.inFlight <= LIMITS.connectionFramesInFlightMax / 2
       if (connection.isPaused && isCalm && !connection.isClosed && !connection.isEnding) {
@@ -260,7 +261,7 @@ export class FrameLoop {
         this.#output.resume(connection.number)
       }
     }
-    this.#unblocked.length = 0
+    this.#unblocked.clear()
   }
 
   /** Gives frames longer than a block a run of blocks, in the order they asked, while there are any. */
@@ -276,7 +277,7 @@ export class FrameLoop {
       this.#output.assign(this.#needs[served]!, offset)
       served += 2
     }
-    this.#needs.splice(0, served)
+    removeFirst(this.#needs, served)
   }
 
   #encode(connection: Connection, call: Call): void {
@@ -384,7 +385,7 @@ export class FrameLoop {
       else this.#encode(connection, call)
       this.#onProgress(connection)
     }
-    this.#backlog.splice(0, served)
+    removeFirst(this.#backlog, served)
   }
 
   #waitMs(): number {
