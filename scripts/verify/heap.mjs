@@ -14,10 +14,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startBroker } from './lib/broker.mjs'
 import { Client, createTopic } from './lib/client.mjs'
-import { produceLoad, smallRecords, tailLoad } from './lib/load.mjs'
+import { equalRecords, produceLoad, tailLoad } from './lib/load.mjs'
 import { verify } from './lib/verify.mjs'
 
 const TOPIC = 'heap'
+const TOPIC_PARTITIONS = 24
 const PARTITIONS = 6
 const NEW_SPACE_MB = 1
 const SMALLEST_OBJECT_BYTES = 16
@@ -29,17 +30,17 @@ const SITES_SHOWN = 12
 
 /** Frames that reach the broker, and records in them, at full size. */
 const LOADS = [
-  { name: 'produce, small', frames: 1_000_000, records: 1, run: runProduce },
-  { name: 'produce, large', frames: 10_000, records: LARGE_RECORDS, run: runProduce },
-  { name: 'tail fetch, small', frames: 100_000, records: 1, run: runTail },
-  { name: 'tail fetch, large', frames: 10_000, records: LARGE_RECORDS, run: runTail },
+  { name: 'produce, small', frames: 1_000_000, records: 1, recordBytes: 100, run: runProduce },
+  { name: 'produce, large', frames: 10_000, records: LARGE_RECORDS, recordBytes: 100, run: runProduce },
+  { name: 'tail fetch, small', frames: 400_000, records: 1, recordBytes: 1000, run: runTail },
+  { name: 'tail fetch, large', frames: 10_000, records: LARGE_RECORDS, recordBytes: 100, run: runTail },
 ]
 
 await verify(
   'heap',
   { sites: { type: 'boolean', default: false } },
   async ({ small, sites }, { directory, check, say }) => {
-    const part = small || sites ? 0.1 : 1
+    const part = small ? 0.02 : sites ? 0.2 : 1
     const newSpace = [`--min-semi-space-size=${NEW_SPACE_MB}`, `--max-semi-space-size=${NEW_SPACE_MB}`]
     for (const shards of [1, 3]) {
       for (const load of LOADS) {
@@ -53,10 +54,10 @@ await verify(
       const data = join(directory, `count-${shards}-${LOADS.indexOf(load)}`)
       const broker = await startBroker({ directory: data, shards, nodeArguments: ['--trace-gc-nvp', ...newSpace] })
       const state = await begin(broker.port)
-      await load.run(broker.port, frames * WARM_UP_PART, load.records, state)
+      await load.run(broker.port, frames * WARM_UP_PART, load, state)
       const before = broker.output.length
       const startedAt = performance.now()
-      await load.run(broker.port, frames, load.records, state)
+      await load.run(broker.port, frames, load, state)
       const seconds = (performance.now() - startedAt) / 1000
       const heaps = allocatedBytes(broker.output.slice(before))
       await broker.stop()
@@ -76,10 +77,10 @@ await verify(
       const sampler = fileURLToPath(new URL('./lib/heap-sampler.cjs', import.meta.url))
       const broker = await startBroker({ directory: data, shards, nodeArguments: ['--require', sampler] })
       const state = await begin(broker.port)
-      await load.run(broker.port, frames * WARM_UP_PART, load.records, state)
+      await load.run(broker.port, frames * WARM_UP_PART, load, state)
       broker.signal('SIGUSR2')
       await sleep(SAMPLER_START_MS)
-      await load.run(broker.port, frames, load.records, state)
+      await load.run(broker.port, frames, load, state)
       await broker.stop()
       say(`${shards} shards, ${load.name}: bytes a frame, by place`)
       for (const [site, bytes] of sitesOf(profiles).slice(0, SITES_SHOWN))
@@ -90,22 +91,34 @@ await verify(
 
 async function begin(port) {
   const client = await Client.connect(port)
-  await createTopic(client, TOPIC, PARTITIONS)
+  await createTopic(client, TOPIC, TOPIC_PARTITIONS)
   client.close()
-  return { ends: new Array(PARTITIONS).fill(0) }
+  return { ends: new Array(TOPIC_PARTITIONS).fill(0) }
 }
 
-async function runProduce(port, frames, records) {
+async function runProduce(port, frames, { records, recordBytes }) {
   const connections = CONNECTIONS
   const window = records > 1 ? 2 : 48
   const count = Math.round(frames / connections)
-  await produceLoad(port, TOPIC, { partitions: PARTITIONS, connections, window, count, batch: smallRecords(records) })
+  await produceLoad(port, TOPIC, {
+    partitions: PARTITIONS,
+    connections,
+    window,
+    count,
+    batch: equalRecords(records, recordBytes),
+  })
 }
 
 /** A round is two frames: a fetch and a produce. */
-async function runTail(port, frames, records, { ends }) {
-  const rounds = Math.round(frames / 2 / PARTITIONS)
-  await tailLoad(port, TOPIC, { partitions: PARTITIONS, rounds, records, ends, batch: smallRecords(records) })
+async function runTail(port, frames, { records, recordBytes }, { ends }) {
+  const rounds = Math.round(frames / 2 / TOPIC_PARTITIONS)
+  await tailLoad(port, TOPIC, {
+    partitions: TOPIC_PARTITIONS,
+    rounds,
+    records,
+    ends,
+    batch: equalRecords(records, recordBytes),
+  })
 }
 
 /** By heap, as the lines of --trace-gc-nvp tell it. */
@@ -120,11 +133,13 @@ function allocatedBytes(output) {
 /** [place, bytes] of all threads' profiles, most first. */
 function sitesOf(profiles) {
   const sites = new Map()
-  const visit = ({ callFrame: { functionName, url, lineNumber }, selfSize, children }) => {
-    const site = `${functionName || '(anonymous)'} ${url.replace(/^.*\/dist\//, '')}:${lineNumber + 1}`
+  const visit = ({ callFrame: { functionName, url, lineNumber }, selfSize, children }, caller) => {
+    const own = `${functionName || '(anonymous)'} ${url.replace(/^.*\/dist\//, '')}:${lineNumber + 1}`
+    // A function of the engine says nothing without its caller.
+    const site = url === '' ? `${functionName} < ${caller}` : own
     if (selfSize > 0) sites.set(site, (sites.get(site) ?? 0) + selfSize)
-    for (const child of children) visit(child)
+    for (const child of children) visit(child, site)
   }
-  for (const name of readdirSync(profiles)) visit(JSON.parse(readFileSync(join(profiles, name), 'utf8')).head)
+  for (const name of readdirSync(profiles)) visit(JSON.parse(readFileSync(join(profiles, name), 'utf8')).head, '')
   return [...sites].sort(([, a], [, b]) => b - a)
 }

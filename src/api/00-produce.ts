@@ -6,6 +6,7 @@
 //
 //   v9  flexible encoding      v10  current leader in the answer (KIP-951)      v13  topic ids (KIP-516)
 
+import { List } from '../lib/list.ts'
 import type { Pool } from '../lib/pool.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import {
@@ -38,8 +39,7 @@ export class ProduceCall extends Call {
   readonly #response = new ProduceResponse()
   readonly #pool: Pool<ProduceCall>
   /** The answer's partitions in request order: `row` counts through them. */
-  readonly #rows: PartitionProduceResponse[] = []
-  #rowCount = 0
+  readonly #rows = new List<PartitionProduceResponse>()
   #pending = 0
   /** The block of the frame that the records lie in. */
   block = 0
@@ -61,7 +61,7 @@ export class ProduceCall extends Call {
     const { request } = this
     this.isSilent = request.acks === 0
     this.#response.reset()
-    this.#rowCount = 0
+    this.#rows.clear()
     // Held until every partition is on its way: an append may be answered before the next is looked at.
     this.#pending = 1
     for (let i = 0; i < request.topicData.count; i++) this.#startTopic(context, request.topicData.at(i))
@@ -69,7 +69,7 @@ export class ProduceCall extends Call {
   }
 
   onAppended(row: number, error: number, baseOffset: number, appendTimeMs: number, logStartOffset: number): void {
-    const answer = this.#rows[row]!
+    const answer = this.#rows.at(row)
     answer.errorCode = error
     answer.baseOffset = error === ErrorCode.None ? baseOffset : -1
     answer.logAppendTimeMs = appendTimeMs
@@ -83,7 +83,7 @@ export class ProduceCall extends Call {
   }
 
   override finish(): void {
-    if (this.#rows.length > ROWS_KEPT_MAX) this.#rows.length = 0
+    this.#rows.clearAndKeep(ROWS_KEPT_MAX)
     this.clearCall()
     this.#pool.give(this)
   }
@@ -98,8 +98,8 @@ export class ProduceCall extends Call {
       const { index, recordsOffset, recordsLength } = data.partitionData.at(i)
       const partition = answer.partitionResponses.add()
       partition.index = index
-      const row = this.#rowCount++
-      this.#rows[row] = partition
+      const row = this.#rows.count
+      this.#rows.push(partition)
       this.#pending++
       const error = this.#refusal(context, topic, index, recordsLength)
       if (error === ErrorCode.None) context.append(this, row, topic!.partitions[index]!, recordsOffset, recordsLength)

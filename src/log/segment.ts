@@ -7,6 +7,12 @@ import type { LogIdentity } from './identity.ts'
 import { OffsetIndex } from './offset-index.ts'
 import { TimeIndex } from './time-index.ts'
 
+/** What a segment counts of a batch. */
+export interface BatchMeasures {
+  readonly length: number
+  readonly maxTimestamp: number
+}
+
 export class Segment {
   readonly identity: LogIdentity
   readonly baseOffset: number
@@ -55,8 +61,12 @@ export class Segment {
     return segmentPath(this.identity.directory, this.baseOffset, kind)
   }
 
-  /** Counts a batch in: its place in the file, and index entries where they are due, as Kafka writes them. */
-  append(lastOffset: number, length: number, maxTimestamp: number, indexIntervalBytes: number): number {
+  /**
+   * Counts a batch in: its place in the file, and index entries where they are due, as Kafka writes them. It takes the
+   * batch because a timestamp that is passed by itself may be a new object each time.
+   */
+  append(lastOffset: number, batch: BatchMeasures, indexIntervalBytes: number): number {
+    const { length, maxTimestamp } = batch
     const position = this.appendedBytes
     const relativeOffset = lastOffset - this.baseOffset
     if (this.firstTimestamp < 0) this.firstTimestamp = maxTimestamp

@@ -7,6 +7,7 @@ import type { Call } from '../api/call.ts'
 import { LIMITS } from '../config/limits.ts'
 import type { Clock } from '../lib/env.ts'
 import { fromWords } from '../lib/int64.ts'
+import { List, removeFirst } from '../lib/list.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import {
   CLOSED_BY_PEER,
@@ -71,7 +72,7 @@ export class FrameLoop {
   /** (connection, length) pairs of frames that wait for a run of blocks. */
   readonly #needs: number[] = []
   /** Connections whose deferred frames may go on, or that may be read again. */
-  readonly #unblocked: Connection[] = []
+  readonly #unblocked = new List<Connection>()
   /** Answers that found no room before the flush, in order. */
   readonly #backlog: { connection: Connection; call: Call }[] = []
   #isTicking = false
@@ -188,7 +189,7 @@ export class FrameLoop {
       this.#flush()
       if (this.#onSettled !== null && shard.isQuiet) this.#onSettled()
       shard.sleep.fallAsleep(own)
-      if (shard.hasMore || this.#unblocked.length > 0) {
+      if (shard.hasMore || this.#unblocked.count > 0) {
         shard.sleep.awake(own)
         this.#ringOwn()
       }
@@ -250,15 +251,15 @@ export class FrameLoop {
 
   /** Goes on with frames that came too early. */
   #serveUnblocked(): void {
-    for (let i = 0; i < this.#unblocked.length; i++) {
-      const connection = this.#unblocked[i]!
+    for (let i = 0; i < this.#unblocked.count; i++) {
+      const connection = this.#unblocked.at(i)
       const { deferred } = connection
       let next = 0
       while (next < deferred.length && this.#mayBegin(connection, deferred[next]!)) {
         this.#begin(connection, deferred[next]!, deferred[next + 1]!)
         next += 2
       }
-      if (next > 0) deferred.splice(0, next)
+      removeFirst(deferred, next)
       this.#forgetIfIdle(connection)
       const isCalm = deferred.length === 0 && connection.inFlight <= LIMITS.connectionFramesInFlightMax / 2
       if (connection.isPaused && isCalm && !connection.isClosed && !connection.isEnding) {
@@ -266,7 +267,7 @@ export class FrameLoop {
         this.#output.resume(connection.number)
       }
     }
-    if (this.#unblocked.length > 0) this.#unblocked.length = 0
+    this.#unblocked.clear()
   }
 
   /** Gives frames longer than a block a run of blocks, in the order they asked; false when there are not enough. */
@@ -279,7 +280,7 @@ export class FrameLoop {
       this.#output.assign(this.#needs[served]!, offset)
       served += 2
     }
-    if (served > 0) this.#needs.splice(0, served)
+    removeFirst(this.#needs, served)
     return this.#needs.length === 0
   }
 
@@ -396,7 +397,7 @@ export class FrameLoop {
       else this.#encode(connection, call)
       this.#onProgress(connection)
     }
-    if (served > 0) this.#backlog.splice(0, served)
+    removeFirst(this.#backlog, served)
   }
 
   #waitMs(): number {

@@ -150,16 +150,16 @@ export class Appends {
     const verdict = log.checkSequence(producerId, producerEpoch, baseSequence, recordCount)
     if (verdict === SEQUENCE_DUPLICATE) return this.#answerDuplicate(append)
     if (verdict !== SEQUENCE_OK) return verdict
-    let maxTimestamp = fromWords(rows[at + BATCH_MAX_TIMESTAMP]!, rows[at + BATCH_MAX_TIMESTAMP + 1]!)
-    if (!log.config.logAppendTime) {
-      if (!this.#isTimely(log, maxTimestamp)) return ErrorCode.InvalidTimestamp
-    } else maxTimestamp = this.wallMs
+    const { logAppendTime } = log.config
+    if (!logAppendTime && !this.#isTimely(log, at)) return ErrorCode.InvalidTimestamp
     const batch = this.#options.batches.take()
     batch.arena = append.arena
     batch.block = append.block
     batch.offset = rows[at + BATCH_OFFSET]!
     batch.length = length
-    batch.maxTimestamp = maxTimestamp
+    // Straight into its field: a timestamp in a variable that is passed on would be a new object for every batch.
+    if (logAppendTime) batch.maxTimestamp = this.wallMs
+    else batch.maxTimestamp = fromWords(rows[at + BATCH_MAX_TIMESTAMP]!, rows[at + BATCH_MAX_TIMESTAMP + 1]!)
     batch.crc = rows[at + BATCH_CRC]!
     log.append(batch, recordCount, log.leaderEpoch)
     if (producerId >= 0) {
@@ -170,11 +170,11 @@ export class Appends {
         baseSequence,
         recordCount,
         batch.baseOffset,
-        maxTimestamp,
+        batch.maxTimestamp,
         this.wallMs,
       )
     }
-    if (log.config.logAppendTime) {
+    if (logAppendTime) {
       this.#stampAppendTime(batch, attributes)
       append.appendTimeMs = this.wallMs
     }
@@ -220,7 +220,9 @@ export class Appends {
     counters.add(COUNTER.recordBytesTouched, bytes)
   }
 
-  #isTimely(log: PartitionLog, timestamp: number): boolean {
+  /** Takes the batch's place in the table and not its timestamp: a number beyond 2^31 is an object when it is passed. */
+  #isTimely(log: PartitionLog, at: number): boolean {
+    const timestamp = fromWords(this.#rows[at + BATCH_MAX_TIMESTAMP]!, this.#rows[at + BATCH_MAX_TIMESTAMP + 1]!)
     if (timestamp < 0) return true
     const { messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = log.config
     return (

@@ -8,6 +8,7 @@ import type { FetchSessions } from '../api/fetch-session.ts'
 import type { Routes } from '../api/routes.ts'
 import { Deadlines } from '../lib/deadlines.ts'
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
+import { List } from '../lib/list.ts'
 import { Pool } from '../lib/pool.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { LogReader } from '../log/reader.ts'
@@ -45,7 +46,7 @@ export class Fetches implements FetchContext {
   readonly nodeId: number
   readonly fetchBytesMax: number
   readonly #deadlines = new Deadlines<FetchCall>()
-  readonly #resuming: FetchCall[] = []
+  readonly #resuming = new List<FetchCall>()
   readonly #asked: Pool<AskedRead> = new Pool(() => new AskedRead(this))
   readonly #watching: Pool<AskedWatch> = new Pool(() => new AskedWatch(this))
   /** Watches of other shards on partitions here, by (thread, ticket). */
@@ -71,8 +72,8 @@ export class Fetches implements FetchContext {
       call.onDeadline()
     }
     // A resumed call may be put here again by a partition that grew meanwhile.
-    for (let i = 0; i < this.#resuming.length; i++) this.#resuming[i]!.resume()
-    if (this.#resuming.length > 0) this.#resuming.length = 0
+    for (let i = 0; i < this.#resuming.count; i++) this.#resuming.at(i).resume()
+    this.#resuming.clear()
   }
 
   read(part: FetchPart, bytesMax: number): void {
@@ -141,7 +142,7 @@ export class Fetches implements FetchContext {
 
   /** Calls that a partition, a deadline or a cancel has put back since the last `run`. */
   get hasResuming(): boolean {
-    return this.#resuming.length > 0
+    return this.#resuming.count > 0
   }
 
   resumeLater(call: FetchCall): void {

@@ -11,6 +11,7 @@ import { writeCheckpoint } from '../journal/checkpoint.ts'
 import { openJournalFiles } from '../journal/files.ts'
 import { Journal, type JournalListener } from '../journal/journal.ts'
 import type { DiskFile, Env } from '../lib/env.ts'
+import { List } from '../lib/list.ts'
 import { Pool } from '../lib/pool.ts'
 import { Batch } from '../log/batch.ts'
 import { Checkpointer } from '../log/checkpointer.ts'
@@ -86,7 +87,8 @@ export class Shard implements ProduceContext, JournalListener {
   readonly #files: SegmentFiles
   readonly #directories: LogDirectories
   readonly #batches = new Pool(() => new Batch())
-  readonly #touched: PartitionLog[] = []
+  /** Logs of which the group that was synced has batches; one may be there more than once. */
+  readonly #touched = new List<PartitionLog>()
   #journal: Journal | null = null
   #journalFiles: DiskFile[] = []
   #checkpointer: Checkpointer | null = null
@@ -362,16 +364,17 @@ export class Shard implements ProduceContext, JournalListener {
   onDurable(batch: Batch): void {
     const { log } = batch
     log.advanceDurable(batch.nextOffset)
-    if (this.#touched[this.#touched.length - 1] !== log) this.#touched.push(log)
+    if (this.#touched.count === 0 || this.#touched.at(this.#touched.count - 1) !== log) this.#touched.push(log)
   }
 
   onGroupDurable(): void {
-    for (const log of this.#touched) {
+    for (let i = 0; i < this.#touched.count; i++) {
+      const log = this.#touched.at(i)
       // The only replica: what is durable here is durable on all that are in sync.
       log.advanceHighWatermark(log.durableOffset)
       this.#drainer.onDurable(log)
     }
-    this.#touched.length = 0
+    this.#touched.clear()
     this.counters.set(COUNTER.journalGroups, this.#journal!.groupsSynced)
     this.counters.set(COUNTER.journalBytes, this.#journal!.bytesWritten)
     this.#manager.removeLeaving()

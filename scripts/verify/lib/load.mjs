@@ -9,9 +9,9 @@ const ACKS_ALL = -1
 /** Looked for in a frame, to find where the offset stands. */
 const SOME_OFFSET = 0x123456789abc
 
-/** A batch of `records` records of 100 bytes. */
-export function smallRecords(records) {
-  return recordBatch(Array.from({ length: records }, () => Buffer.alloc(100, 'x')))
+/** A batch of `records` records of `bytes` each. */
+export function equalRecords(records, bytes) {
+  return recordBatch(Array.from({ length: records }, () => Buffer.alloc(bytes, 'x')))
 }
 
 /** Sends `count` produce requests over each of the connections, `window` of them in flight on each. */
