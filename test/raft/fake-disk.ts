@@ -1,6 +1,7 @@
 // A disk that forgets what was not synced. Each file has a live and a durable plane; names have too. At a power cut every
-// unsynced 512-byte sector is independently old, new, zero or garbage, the size is old, new or between, and of the changes
-// of a directory only the first few survive.
+// unsynced 512-byte sector is independently old, new, zero or garbage (old or new where it was durable before: a disk
+// writes a sector as a whole), the size is old, new or between, and of the changes of a directory only the first few
+// survive.
 import { type Disk, DiskError, type DiskFile, type Env, type OpenMode } from '../../src/lib/env.ts'
 import { dirname } from '../../src/lib/paths.ts'
 
@@ -41,8 +42,14 @@ export class FakeDisk implements Disk {
   syncs = 0
   /** When set, syncs wait for it. */
   gate: Promise<void> | null = null
+  /** By descriptor, for a fake disk queue. */
+  readonly files: FakeFile[] = []
 
   async begin(): Promise<void> {
+    this.beginNow()
+  }
+
+  beginNow(): void {
     if (this.operationsLeft-- <= 0) throw new PowerCut('the power is off')
     this.operations++
   }
@@ -57,7 +64,9 @@ export class FakeDisk implements Disk {
       inode = created
       this.change(path, (names) => names.set(path, created))
     }
-    return new FakeFile(this, path, inode)
+    const file = new FakeFile(this, path, inode, this.files.length)
+    this.files.push(file)
+    return file
   }
 
   async list(path: string): Promise<string[]> {
@@ -68,7 +77,7 @@ export class FakeDisk implements Disk {
 
   async exists(path: string): Promise<boolean> {
     await this.begin()
-    return [...this.names.keys()].some((name) => name === path || name.startsWith(`${path}/`))
+    return isThere(this.names, path)
   }
 
   async makeDirectory(): Promise<void> {
@@ -77,17 +86,22 @@ export class FakeDisk implements Disk {
 
   async rename(from: string, to: string): Promise<void> {
     await this.begin()
-    const inode = this.names.get(from)
-    if (inode === undefined) throw new DiskError('rename', from, 'ENOENT')
+    if (!isThere(this.names, from)) throw new DiskError('rename', from, 'ENOENT')
     this.change(to, (names) => {
-      names.delete(from)
-      names.set(to, inode)
+      for (const [path, inode] of [...names]) {
+        if (path !== from && !path.startsWith(`${from}/`)) continue
+        names.delete(path)
+        names.set(to + path.slice(from.length), inode)
+      }
     })
   }
 
+  /** A file, or a directory with all that is in it. */
   async remove(path: string): Promise<void> {
     await this.begin()
-    this.change(path, (names) => names.delete(path))
+    this.change(path, (names) => {
+      for (const name of [...names.keys()]) if (name === path || name.startsWith(`${path}/`)) names.delete(name)
+    })
   }
 
   async syncDirectory(path: string): Promise<void> {
@@ -136,6 +150,10 @@ export class FakeDisk implements Disk {
   }
 }
 
+function isThere(names: Names, path: string): boolean {
+  return [...names.keys()].some((name) => name === path || name.startsWith(`${path}/`))
+}
+
 function survivors(inode: Inode, random: () => number): Uint8Array<ArrayBuffer> {
   const { live, durable } = inode
   const low = Math.min(live.length, durable.length)
@@ -150,6 +168,10 @@ function survivors(inode: Inode, random: () => number): Uint8Array<ArrayBuffer> 
       result.set(old, from)
       continue
     }
+    if (to <= durable.length) {
+      result.set(random() % 2 === 0 ? old : fresh.length === to - from ? fresh : old, from)
+      continue
+    }
     const fate = random() % 4
     if (fate === 0) result.set(old.subarray(0, to - from), from)
     else if (fate === 1) result.set(fresh.subarray(0, to - from), from)
@@ -161,16 +183,18 @@ function survivors(inode: Inode, random: () => number): Uint8Array<ArrayBuffer> 
   return result
 }
 
-class FakeFile implements DiskFile {
-  readonly descriptor = -1
+export class FakeFile implements DiskFile {
+  readonly descriptor: number
   readonly path: string
   private readonly disk: FakeDisk
   private readonly inode: Inode
+  isClosed = false
 
-  constructor(disk: FakeDisk, path: string, inode: Inode) {
+  constructor(disk: FakeDisk, path: string, inode: Inode, descriptor: number) {
     this.disk = disk
     this.path = path
     this.inode = inode
+    this.descriptor = descriptor
   }
 
   async size(): Promise<number> {
@@ -187,6 +211,14 @@ class FakeFile implements DiskFile {
 
   async write(bytes: Uint8Array, position: number): Promise<void> {
     await this.disk.begin()
+    this.writeNow(bytes, position)
+  }
+
+  writeNow(bytes: Uint8Array, position: number): void {
+    if (position + bytes.length <= this.inode.live.length) {
+      this.inode.live.set(bytes, position)
+      return
+    }
     const grown = new Uint8Array(Math.max(this.inode.live.length, position + bytes.length))
     grown.set(this.inode.live)
     grown.set(bytes, position)
@@ -200,6 +232,10 @@ class FakeFile implements DiskFile {
       throw new DiskError('fdatasync', this.path, 'EIO')
     }
     this.disk.syncs++
+    this.syncNow()
+  }
+
+  syncNow(): void {
     this.inode.durable = this.inode.live.slice()
   }
 
@@ -210,7 +246,9 @@ class FakeFile implements DiskFile {
     this.inode.live = cut
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.isClosed = true
+  }
 }
 
 /** A world with this disk, a still clock, and chance from a seed. */
