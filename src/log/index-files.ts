@@ -80,7 +80,7 @@ async function rebuildIndexes(segment: Segment, file: DiskFile, intervalBytes: n
   segment.largestTimestamp = -1
   segment.largestTimestampOffset = 0
   for await (const header of batchHeaders(file, 0, end)) {
-    segment.append(header.lastOffset, header.length, header.maxTimestamp, intervalBytes)
+    segment.append(header.baseOffset, header.lastOffset, header.length, header.maxTimestamp, intervalBytes)
   }
   segment.appendedBytes = end
 }

@@ -88,7 +88,13 @@ export class PartitionLog {
     batch.baseOffset = this.endOffset
     batch.leaderEpoch = leaderEpoch
     batch.nextOffset = lastOffset + 1
-    batch.position = segment.append(lastOffset, batch.length, batch.maxTimestamp, this.config.indexIntervalBytes)
+    batch.position = segment.append(
+      batch.baseOffset,
+      lastOffset,
+      batch.length,
+      batch.maxTimestamp,
+      this.config.indexIntervalBytes,
+    )
     this.leaderEpochs.assign(leaderEpoch, batch.baseOffset)
     this.endOffset = batch.nextOffset
     this.tail ??= new Tail()

@@ -136,7 +136,13 @@ async function walkSegment(
       const bytes = new Uint8Array(header.length)
       await file.read(bytes, header.position)
       if (header.baseOffset < nextOffset || header.lastOffset < header.baseOffset || !isBatchIntact(bytes)) break
-      segment.append(header.lastOffset, header.length, header.maxTimestamp, config.indexIntervalBytes)
+      segment.append(
+        header.baseOffset,
+        header.lastOffset,
+        header.length,
+        header.maxTimestamp,
+        config.indexIntervalBytes,
+      )
       nextOffset = header.lastOffset + 1
       onBatch(header, bytes)
     }

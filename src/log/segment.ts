@@ -56,13 +56,19 @@ export class Segment {
   }
 
   /** Counts a batch in: its place in the file, and index entries where they are due, as Kafka writes them. */
-  append(lastOffset: number, length: number, maxTimestamp: number, indexIntervalBytes: number): number {
+  append(
+    baseOffset: number,
+    lastOffset: number,
+    length: number,
+    maxTimestamp: number,
+    indexIntervalBytes: number,
+  ): number {
     const position = this.appendedBytes
     const relativeOffset = lastOffset - this.baseOffset
     if (this.firstTimestamp < 0) this.firstTimestamp = maxTimestamp
     this.countTimestamp(maxTimestamp, relativeOffset)
     if (this.bytesSinceIndexEntry > indexIntervalBytes) {
-      this.offsetIndex!.append(relativeOffset, position)
+      this.offsetIndex!.append(baseOffset - this.baseOffset, relativeOffset, position)
       this.timeIndex!.maybeAppend(this.largestTimestamp, this.largestTimestampOffset)
       this.bytesSinceIndexEntry = 0
     }
