@@ -12,6 +12,8 @@
 // by: on a shared machine both move together. The load generator is a closed loop in a process of its own.
 //
 // --small: everything once and briefly, to see that it still runs.   --write: results to bench/results.
+// --directory=PATH: where the data goes, the system's temporary directory if not given. In memory (/dev/shm) it shows
+// what the CPU does when the disk is no bound.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
@@ -22,6 +24,7 @@ import { buildLoad } from '../scripts/build-load.mjs'
 import { cpuOf, createTopic, kernelThreadsCpu, startBroker } from './load/broker.mjs'
 
 const isSmall = process.argv.includes('--small')
+const base = process.argv.find((argument) => argument.startsWith('--directory='))?.slice(12) ?? tmpdir()
 const root = fileURLToPath(new URL('..', import.meta.url))
 const loadProgram = buildLoad('load')
 const floorProgram = buildLoad('floor')
@@ -45,7 +48,7 @@ await main()
 
 async function main() {
   const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).stdout.trim()
-  const machine = `${cpus()[0].model}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}, ${commit}`
+  const machine = `${cpus()[0].model}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}, ${commit}, data in ${base}`
   print(`# ${machine}`)
   print(
     '# Floors noted on a quiet 2-core machine (C): receive + CRC + append 0.14-0.18 CPU-s/GB, 5.2 us a small request,',
@@ -59,7 +62,7 @@ async function main() {
 }
 
 async function measureBroker(shards) {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-first-'))
+  const directory = mkdtempSync(join(base, 'millrace-first-'))
   const floor = await startFloor(join(directory, 'floor.log'))
   const broker = await startBroker({ directory: join(directory, 'data'), settings: { 'millrace.shards': shards } })
   await createTopic(broker.port, topic, partitions)

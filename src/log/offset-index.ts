@@ -2,18 +2,22 @@
 // where that batch begins. In memory it is the index file's content as numbers; on disk it is Kafka's format, big-endian
 // (relative offset, position) pairs.
 //
-// Derived: it can be made again from the log, and nothing it says is believed without a look at the batch it points to.
+// Derived: it can be made again from the log, and what a file says is not believed without a look at the batch it points
+// to. Of batches that this process has counted in itself it also knows where they start, which the file does not say.
 
 const ENTRY_BYTES = 8
 
 export class OffsetIndex {
   /** (relative last offset, position) pairs, both growing. */
   #entries: Int32Array
+  /** The relative base offset of each entry's batch, or -1 where only the file told of it. */
+  #starts: Int32Array
   #count = 0
 
   constructor(entries = new Int32Array(0)) {
     this.#entries = entries
     this.#count = entries.length / 2
+    this.#starts = new Int32Array(this.#count).fill(-1)
   }
 
   static decode(bytes: Uint8Array): OffsetIndex {
@@ -28,12 +32,16 @@ export class OffsetIndex {
     return this.#count
   }
 
-  append(relativeOffset: number, position: number): void {
+  append(relativeStart: number, relativeOffset: number, position: number): void {
     if (this.#count * 2 === this.#entries.length) {
       const grown = new Int32Array(Math.max(16, this.#entries.length * 2))
       grown.set(this.#entries)
       this.#entries = grown
+      const starts = new Int32Array(grown.length / 2)
+      starts.set(this.#starts)
+      this.#starts = starts
     }
+    this.#starts[this.#count] = relativeStart
     this.#entries[this.#count * 2] = relativeOffset
     this.#entries[this.#count * 2 + 1] = position
     this.#count++
@@ -43,6 +51,12 @@ export class OffsetIndex {
   floorPosition(relativeOffset: number): number {
     const index = this.#lastAtMost(relativeOffset, 0)
     return index < 0 ? 0 : this.#entries[index * 2 + 1]!
+  }
+
+  /** Where the batch with this base offset begins, or -1 if that takes a look at the log. */
+  positionOfBatch(relativeStart: number): number {
+    const index = this.#lastAtMost(relativeStart - 1, 0) + 1
+    return index < this.#count && this.#starts[index] === relativeStart ? this.#entries[index * 2 + 1]! : -1
   }
 
   /** The greatest indexed batch start at or before `position`, or 0: where an answer may end without cutting a batch. */

@@ -51,6 +51,24 @@ export class LogReader {
   }
 
   /**
+   * As `readMemory`, from the segment file that holds `offset`, when nothing has to be waited for: the file is open and
+   * the index knows where the batch that begins at `offset` lies. So it is for a consumer that goes on where its last
+   * answer ended. False when it takes `readFile`.
+   */
+  readOpenFile(log: PartitionLog, offset: number, bytesMax: number): boolean {
+    const segment = log.segmentOf(offset)
+    const file = this.#files.fileOf(segment)
+    const position = segment.offsetIndex?.positionOfBatch(offset - segment.baseOffset) ?? -1
+    if (file === null || position < 0 || position >= segment.drainedBytes) return false
+    const end = endOfAnswer(segment, position, 0, bytesMax)
+    // The first batch is longer than `bytesMax`: its header says how long.
+    if (end === position || !this.#tables.begin(1)) return false
+    this.#tables.addFile(file.descriptor, this.#files.holderOf(segment), position, end - position)
+    this.#tables.end()
+    return true
+  }
+
+  /**
    * As `readMemory`, from the segment file that holds `offset`; the answer ends on a batch boundary that the index knows.
    * `onTable` is called with the table while it is the open one. False also when the log was closed meanwhile, or when
    * slow readers hold too many files.

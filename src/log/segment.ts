@@ -9,6 +9,7 @@ import { TimeIndex } from './time-index.ts'
 
 /** What a segment counts of a batch. */
 export interface BatchMeasures {
+  readonly baseOffset: number
   readonly length: number
   readonly maxTimestamp: number
 }
@@ -66,13 +67,13 @@ export class Segment {
    * batch because a timestamp that is passed by itself may be a new object each time.
    */
   append(lastOffset: number, batch: BatchMeasures, indexIntervalBytes: number): number {
-    const { length, maxTimestamp } = batch
+    const { baseOffset, length, maxTimestamp } = batch
     const position = this.appendedBytes
     const relativeOffset = lastOffset - this.baseOffset
     if (this.firstTimestamp < 0) this.firstTimestamp = maxTimestamp
     this.countTimestamp(maxTimestamp, relativeOffset)
     if (this.bytesSinceIndexEntry > indexIntervalBytes) {
-      this.offsetIndex!.append(relativeOffset, position)
+      this.offsetIndex!.append(baseOffset - this.baseOffset, relativeOffset, position)
       this.timeIndex!.maybeAppend(this.largestTimestamp, this.largestTimestampOffset)
       this.bytesSinceIndexEntry = 0
     }

@@ -212,6 +212,9 @@ export class Fetches implements FetchContext {
       const isRead = reader.readMemory(log, offset, bytesMax)
       if (isRead) counters.add(COUNTER.fetchedMemoryBytes, this.#options.tables.byteLength)
       this.#answerPeerFetch(thread, ticket, log, error, isRead)
+    } else if (reader.readOpenFile(log, offset, bytesMax)) {
+      counters.add(COUNTER.fetchedFileBytes, this.#options.tables.byteLength)
+      this.#answerPeerFetch(thread, ticket, log, error, true)
     } else this.#readFileForPeer(thread, ticket, log, offset, bytesMax)
   }
 
@@ -243,7 +246,7 @@ export class Fetches implements FetchContext {
   }
 
   #readHere(part: FetchPart, bytesMax: number): void {
-    const { reader, tables, own } = this.#options
+    const { reader, tables, own, counters } = this.#options
     const log = part.route!.log
     if (log === null) {
       part.refuse(ErrorCode.NotLeaderOrFollower)
@@ -260,12 +263,16 @@ export class Fetches implements FetchContext {
       part.divergingEpoch = diverging.epoch
       part.divergingEndOffset = diverging.endOffset
     } else if (fetchOffset < log.highWatermark) {
-      if (!reader.isInMemory(log, fetchOffset)) {
+      if (reader.isInMemory(log, fetchOffset)) {
+        if (reader.readMemory(log, fetchOffset, bytesMax)) takeTable(part, tables, own)
+        counters.add(COUNTER.fetchedMemoryBytes, part.byteLength)
+      } else if (reader.readOpenFile(log, fetchOffset, bytesMax)) {
+        takeTable(part, tables, own)
+        counters.add(COUNTER.fetchedFileBytes, part.byteLength)
+      } else {
         this.#readFileHere(part, log, bytesMax)
         return
       }
-      if (reader.readMemory(log, fetchOffset, bytesMax)) takeTable(part, tables, own)
-      this.#options.counters.add(COUNTER.fetchedMemoryBytes, part.byteLength)
     }
     part.call.onRead(part)
   }
