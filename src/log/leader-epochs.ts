@@ -67,6 +67,7 @@ export class LeaderEpochs {
    * for the latest. Undefined when nothing that old is known, or `epoch` is above the latest.
    */
   endOf(epoch: number, logEndOffset: number): { epoch: number; endOffset: number } | undefined {
+    if (epoch < 0) return undefined
     if (epoch === this.latest()) return { epoch, endOffset: logEndOffset }
     const next = this.#epochs.findIndex((known) => known > epoch)
     if (next < 0) return undefined

@@ -157,6 +157,8 @@ function checkEpoch(log: PartitionLog | null, currentLeaderEpoch: number): Error
 function epochEndHere(log: PartitionLog | null, leaderEpoch: number, currentLeaderEpoch: number): EpochEndAnswer {
   const error = checkEpoch(log, currentLeaderEpoch)
   if (log === null || error !== ErrorCode.None) return { error, leaderEpoch: -1, endOffset: -1 }
+  // The epoch of now has begun, even if nothing was written in it.
+  if (leaderEpoch === log.leaderEpoch) return { error, leaderEpoch, endOffset: log.highWatermark }
   const end = log.leaderEpochs.endOf(leaderEpoch, log.highWatermark)
   return { error, leaderEpoch: end?.epoch ?? -1, endOffset: end?.endOffset ?? -1 }
 }

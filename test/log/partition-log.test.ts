@@ -1,0 +1,229 @@
+import { describe, expect, test } from 'vitest'
+import type { TopicSettings } from '../../src/config/topic-configs.ts'
+import type { AwaitsOffset } from '../../src/log/awaiting.ts'
+import { Batch } from '../../src/log/batch.ts'
+import { LeaderEpochs } from '../../src/log/leader-epochs.ts'
+import { PartitionLog } from '../../src/log/partition-log.ts'
+import { Segment } from '../../src/log/segment.ts'
+import { Tail } from '../../src/log/tail.ts'
+import { Waiter } from '../../src/log/waiters.ts'
+import { ErrorCode } from '../../src/model/error-codes.ts'
+
+const IDENTITY = { topic: 't', topicId: 'AAAAAAAAAAAAAAAAAAAAEQ', partition: 0, directory: 'data/t-0' }
+
+function logWith(config: Partial<TopicSettings> = {}, endOffset = 0): PartitionLog {
+  const settings = { segmentBytes: 1000, segmentMs: 60_000, segmentIndexBytes: 80, indexIntervalBytes: 100, ...config }
+  return new PartitionLog(IDENTITY, new Int32Array(4), settings as TopicSettings, {
+    leaderEpoch: 3,
+    logStartOffset: 0,
+    endOffset,
+    segments: [new Segment(IDENTITY, endOffset, 0)],
+    leaderEpochs: new LeaderEpochs(),
+    producers: null,
+  })
+}
+
+function append(log: PartitionLog, length = 100, maxTimestamp = 1000, records = 2): Batch {
+  const batch = new Batch()
+  batch.length = length
+  batch.maxTimestamp = maxTimestamp
+  log.append(batch, records, log.leaderEpoch)
+  return batch
+}
+
+const bases = (log: PartitionLog) => log.segments.map(({ baseOffset }) => baseOffset)
+
+describe('segments roll', () => {
+  test('before the batch that would make them too large', () => {
+    const log = logWith()
+    for (let i = 0; i < 11; i++) append(log)
+    expect(bases(log)).toEqual([0, 20])
+    append(log, 901)
+    expect(bases(log)).toEqual([0, 20, 22])
+    // One batch larger than a segment has one of its own.
+    append(log, 5000)
+    append(log, 1)
+    expect(bases(log)).toEqual([0, 20, 22, 24, 26])
+  })
+
+  test('by the time of their records, which may be old', () => {
+    const log = logWith({ segmentMs: 50 })
+    for (const timestamp of [1000, 1050, 1051, 900, 1101, 1102]) append(log, 10, timestamp)
+    expect(bases(log)).toEqual([0, 4, 10])
+    for (let i = 0; i < 5; i++) append(log, 10, -1)
+    expect(bases(log)).toEqual([0, 4, 10])
+  })
+
+  test('when their index is full', () => {
+    const log = logWith({ segmentBytes: 1 << 20 })
+    for (let i = 0; i < 40; i++) append(log)
+    expect(log.segments.length).toBeGreaterThan(1)
+    for (const segment of log.segments) expect(segment.offsetIndex!.count * 8).toBeLessThanOrEqual(80)
+  })
+
+  test('when a relative offset would not fit an index entry', () => {
+    const log = logWith()
+    append(log, 10, 1000, 2 ** 31 - 2)
+    append(log, 10, 1000, 2)
+    append(log, 10, 1000, 1)
+    expect(bases(log)).toEqual([0, 2 ** 31])
+  })
+
+  test('and the segment of an offset is found', () => {
+    const log = logWith()
+    for (let i = 0; i < 50; i++) append(log)
+    for (let offset = 0; offset < 100; offset++) {
+      expect(log.segmentOf(offset).baseOffset).toBe(bases(log).findLast((base) => base <= offset))
+    }
+  })
+})
+
+test('offsets have no gap, and durability and the high watermark only grow, in their order', () => {
+  const log = logWith({}, 70)
+  const batches = [append(log, 10, 1, 3), append(log, 10, 1, 1), append(log, 10, 1, 5)]
+  expect(batches.map(({ baseOffset, nextOffset, leaderEpoch }) => [baseOffset, nextOffset, leaderEpoch])).toEqual([
+    [70, 73, 3],
+    [73, 74, 3],
+    [74, 79, 3],
+  ])
+  expect(log.drainedOffset).toBe(70)
+  expect(() => log.advanceHighWatermark(73)).toThrow('only grows')
+  expect(() => log.advanceDurable(80)).toThrow('up to the end')
+  log.advanceDurable(74)
+  log.advanceHighWatermark(73)
+  expect(() => log.advanceHighWatermark(72)).toThrow('only grows')
+  expect(() => log.advanceDurable(73)).toThrow('only grows')
+  expect([69, 70, 79, 80].map((offset) => log.checkReadable(offset))).toEqual([
+    ErrorCode.None,
+    ErrorCode.None,
+    ErrorCode.None,
+    ErrorCode.OffsetOutOfRange,
+  ])
+  expect([-1, 2, 3, 4].map((epoch) => log.checkLeaderEpoch(epoch))).toEqual([
+    ErrorCode.None,
+    ErrorCode.FencedLeaderEpoch,
+    ErrorCode.None,
+    ErrorCode.UnknownLeaderEpoch,
+  ])
+})
+
+test('those who await an offset are told in order, the rest when the log closes', () => {
+  const log = logWith()
+  const told: string[] = []
+  const awaits = (requiredOffset: number): AwaitsOffset => ({
+    requiredOffset,
+    next: null,
+    onReached: () => told.push(`reached ${requiredOffset}`),
+    onGone: (error) => told.push(`gone ${requiredOffset} ${error}`),
+  })
+  for (let i = 0; i < 4; i++) append(log)
+  for (const offset of [2, 4, 4, 6, 8]) log.awaitingCommit.add(awaits(offset))
+  log.advanceDurable(8)
+  log.advanceHighWatermark(4)
+  log.advanceHighWatermark(5)
+  log.close(ErrorCode.UnknownTopicOrPartition)
+  expect(told).toEqual(['reached 2', 'reached 4', 'reached 4', 'gone 6 3', 'gone 8 3'])
+  expect(log.segments.every(({ isGone }) => isGone)).toBe(true)
+  expect(() => append(log)).toThrow('closed log')
+})
+
+describe('waiters', () => {
+  class Told extends Waiter {
+    count = 0
+    readonly action: () => void
+
+    constructor(action: () => void = () => undefined) {
+      super()
+      this.action = action
+    }
+
+    override onGrown(): void {
+      this.count++
+      this.action()
+    }
+  }
+
+  test('all are told, whoever leaves meanwhile', () => {
+    const log = logWith()
+    const group: Told[] = []
+    const leaveAll = () => {
+      for (const waiter of group) waiter.leave()
+    }
+    // Three of one call stand beside each other, in the midst of others.
+    const others = [new Told(), new Told(), new Told()]
+    group.push(new Told(leaveAll), new Told(leaveAll), new Told(leaveAll))
+    for (const waiter of [others[0]!, ...group, others[1]!, others[2]!]) log.waiters.add(waiter)
+    append(log)
+    log.advanceDurable(2)
+    log.advanceHighWatermark(2)
+    expect(others.map(({ count }) => count)).toEqual([1, 1, 1])
+    expect(group.reduce((sum, { count }) => sum + count, 0)).toBe(1)
+    log.waiters.wake()
+    expect(others.map(({ count }) => count)).toEqual([2, 2, 2])
+    for (const waiter of others) waiter.leave()
+    expect(log.waiters.isEmpty).toBe(true)
+    others[0]!.leave()
+  })
+})
+
+test('the tail finds batches by offset while it grows and shrinks', () => {
+  const tail = new Tail()
+  let next = 5
+  const push = (records: number) => {
+    const batch = new Batch()
+    batch.baseOffset = next
+    next += records
+    batch.nextOffset = next
+    batch.length = records * 10
+    tail.push(batch)
+  }
+  for (let round = 0; round < 30; round++) {
+    for (let i = 0; i <= round % 7; i++) push(1 + (i % 3))
+    for (let i = 0; i < round % 5 && tail.count > 1; i++) tail.shift()
+    const first = tail.at(0).baseOffset
+    expect([tail.indexOf(first - 1), tail.indexOf(next)]).toEqual([-1, -1])
+    let bytes = 0
+    for (let i = 0; i < tail.count; i++) {
+      const { baseOffset, nextOffset, length } = tail.at(i)
+      bytes += length
+      for (let offset = baseOffset; offset < nextOffset; offset++) expect(tail.indexOf(offset)).toBe(i)
+    }
+    expect(tail.byteLength).toBe(bytes)
+  }
+  const gap = new Batch()
+  gap.baseOffset = next + 1
+  expect(() => tail.push(gap)).toThrow('no gap')
+})
+
+test('leader epochs: where each ended, and where a follower diverged', () => {
+  const epochs = LeaderEpochs.of([
+    [1, 0],
+    [3, 10],
+    [3, 12],
+    [2, 13],
+    [7, 20],
+  ])
+  expect(epochs.pairs()).toEqual([
+    [1, 0],
+    [3, 10],
+    [7, 20],
+  ])
+  expect([0, 1, 2, 3, 6, 7, 8].map((epoch) => epochs.endOf(epoch, 33))).toEqual([
+    { epoch: 0, endOffset: 0 },
+    { epoch: 1, endOffset: 10 },
+    { epoch: 1, endOffset: 10 },
+    { epoch: 3, endOffset: 20 },
+    { epoch: 3, endOffset: 20 },
+    { epoch: 7, endOffset: 33 },
+    undefined,
+  ])
+  expect([-1, 0, 9, 10, 19, 20, 99].map((offset) => epochs.at(offset))).toEqual([-1, 1, 1, 3, 3, 7, 7])
+  expect(epochs.divergence(3, 15, 33)).toBeNull()
+  expect(epochs.divergence(3, 21, 33)).toEqual({ epoch: 3, endOffset: 20 })
+  expect(epochs.divergence(2, 5, 33)).toEqual({ epoch: 1, endOffset: 10 })
+  expect(epochs.divergence(-1, 99, 33)).toBeNull()
+  expect(LeaderEpochs.decode(epochs.encode()).pairs()).toEqual(epochs.pairs())
+  expect(epochs.encode()).toBe('0\n3\n1 0\n3 10\n7 20\n')
+  const none = new LeaderEpochs()
+  expect([none.endOf(-1, 5), none.endOf(0, 5)]).toEqual([undefined, undefined])
+})
