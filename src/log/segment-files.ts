@@ -99,6 +99,7 @@ export class SegmentFiles {
   }
 
   async #open(segment: Segment): Promise<DiskFile | null> {
+    await this.sweep()
     if (segment.drainedBytes === 0) await this.#prepare(segment)
     if (segment.isGone) return null
     const file = await this.#disk.open(segment.path, 'write')
