@@ -59,7 +59,7 @@ export class LogReader {
     const segment = log.segmentOf(offset)
     const file = this.#files.fileOf(segment)
     const position = segment.offsetIndex?.positionOfBatch(offset - segment.baseOffset) ?? -1
-    if (file === null || position < 0 || position >= segment.drainedBytes) return false
+    if (file === null || position < 0 || position >= segment.drainedBytes || !this.#files.mayHold(segment)) return false
     const end = endOfAnswer(segment, position, 0, bytesMax)
     // The first batch is longer than `bytesMax`: its header says how long.
     if (end === position || !this.#tables.begin(1)) return false

@@ -21,6 +21,7 @@ export class SegmentFiles {
   readonly #firstHolder: number
   readonly #slots: (Slot | null)[]
   readonly #opening = new Map<Segment, Promise<DiskFile | null>>()
+  #emptyCount: number
   #uses = 0
   #doomed = 0
 
@@ -37,6 +38,7 @@ export class SegmentFiles {
     this.#holds = holds
     this.#firstHolder = firstHolder
     this.#slots = new Array(slots).fill(null)
+    this.#emptyCount = slots
   }
 
   /** The segment's file if it is open: good until the next await, or longer under a hold of `holderOf(segment)`. */
@@ -51,10 +53,16 @@ export class SegmentFiles {
     return this.#firstHolder + segment.slot
   }
 
-  /** As `open`, for answers: null also when answers hold half of the slots, so that none stops the drain. */
+  /** Whether an answer may hold the segment's file: they hold half of the slots at most, so that none stops the drain. */
+  mayHold(segment: Segment): boolean {
+    if (segment.slot >= 0 && this.#holds.isHeld(this.holderOf(segment))) return true
+    const half = this.#slots.length / 2
+    return this.#emptyCount > half || this.#freeCount() > half
+  }
+
+  /** As `open`, for answers: null also when they hold too many. */
   async openToRead(segment: Segment): Promise<DiskFile | null> {
-    if (segment.slot < 0 && this.#freeCount() <= this.#slots.length / 2) return null
-    return this.open(segment)
+    return this.mayHold(segment) ? this.open(segment) : null
   }
 
   /** Null when the segment is deleted. */
@@ -124,6 +132,7 @@ export class SegmentFiles {
   }
 
   #take(index: number, segment: Segment, file: DiskFile): void {
+    if (this.#slots[index] === null) this.#emptyCount--
     this.#slots[index] = { file, segment, usedAt: ++this.#uses, isDoomed: false }
     segment.slot = index
   }
@@ -153,6 +162,7 @@ export class SegmentFiles {
 
   async #close(index: number, slot: Slot): Promise<void> {
     this.#slots[index] = null
+    this.#emptyCount++
     if (slot.segment.slot === index) slot.segment.slot = -1
     await slot.file.close()
   }

@@ -61,6 +61,9 @@ describe('open files', () => {
       holds.hold(files.holderOf(segment))
     }
     expect(await files.openToRead(segments[2]!)).toBeNull()
+    // Nor of a file that the drain has opened.
+    await files.open(segments[2]!)
+    expect([0, 1, 2].map((i) => files.mayHold(segments[i]!))).toEqual([true, true, false])
     expect(await files.openToRead(segments[0]!)).not.toBeNull()
     for (const segment of segments.slice(2, 4)) {
       await files.open(segment)

@@ -17,7 +17,7 @@ function run(workerData: Record<string, unknown>): Promise<{ taken: number; naps
 }
 
 test('a reader sees whole messages, in order, each once', async () => {
-  const iterations = 300_000
+  const iterations = 100_000
   const ring = createRingMemory(16)
   const outcomes = { whole: 0, torn: 0, 'out of order': 0 }
   let expected = 1
@@ -38,7 +38,7 @@ test('a reader sees whole messages, in order, each once', async () => {
 })
 
 test('no wake-up is lost', async () => {
-  const iterations = 100_000
+  const iterations = 40_000
   const shared = {
     iterations,
     ring: createRingMemory(64),
@@ -52,7 +52,7 @@ test('no wake-up is lost', async () => {
 })
 
 test('a block is free exactly when the other thread has given its hold back', async () => {
-  const iterations = 5000
+  const iterations = 2000
   const memory = createArenaMemory(4096, 4096)
   const arena = new Arena(memory)
   const gate = new SharedArrayBuffer(8)
