@@ -159,7 +159,7 @@ class LocalBroker implements Broker {
       producerIds: new ProducerIdPool(allocate),
       brokerConfigs: describeSettings(this.#settings),
     }
-    return new ControlRequests(shared, this.#listenerNames(), this.#log)
+    return new ControlRequests(shared, this.#listenerNames(), this.#counters.at(-1)!, this.#log)
   }
 
   async #startShards(

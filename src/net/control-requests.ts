@@ -5,6 +5,7 @@ import { autoCreateTopics } from '../api/auto-create-topics.ts'
 import type { ColdApi, ControlContext } from '../api/define-api.ts'
 import { coldApis } from '../api/table.ts'
 import { LIMITS } from '../config/limits.ts'
+import { COUNTER, type Counters } from '../observe/counters.ts'
 import type { Log } from '../observe/log.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
@@ -15,17 +16,20 @@ type Shared = Omit<ControlContext, 'apiVersion' | 'listenerName'>
 export class ControlRequests {
   readonly #shared: Shared
   readonly #listenerNames: readonly string[]
+  readonly #counters: Counters
   readonly #log: Log
 
-  constructor(shared: Shared, listenerNames: readonly string[], log: Log) {
+  constructor(shared: Shared, listenerNames: readonly string[], counters: Counters, log: Log) {
     this.#shared = shared
     this.#listenerNames = listenerNames
+    this.#counters = counters
     this.#log = log
   }
 
   /** Resolves to the answer's body; empty when the bytes are no request, which closes the connection. */
   async handle({ id, apiKey, apiVersion, listener, body }: Extract<ToControl, { type: 'request' }>): Promise<ToShard> {
     const api = coldApis.get(apiKey) as Extract<ColdApi, { runsOn: 'control' }>
+    this.#counters.add(COUNTER.controlRequestBytes, body.length)
     const reader = new Reader()
     reader.reset(
       body,
@@ -48,6 +52,7 @@ export class ControlRequests {
   }
 
   async createTopics({ id, names }: Extract<ToControl, { type: 'create-topics' }>): Promise<ToShard> {
+    for (const name of names) this.#counters.add(COUNTER.controlRequestBytes, name.length)
     return { type: 'topics-created', id, errors: await autoCreateTopics(this.#shared, names) }
   }
 }

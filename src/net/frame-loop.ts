@@ -11,6 +11,8 @@ import { List, removeFirst } from '../lib/list.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import {
   CLOSED_BY_PEER,
+  COUNTER_COPIED_OUTPUT_BYTES,
+  COUNTER_MOVED_INPUT_BYTES,
   COUNTER_RECEIVED_BYTES,
   COUNTER_SENDFILE_BYTES,
   COUNTER_SENT_BYTES,
@@ -417,6 +419,10 @@ export class FrameLoop {
     counters.set(COUNTER.receivedBytes, fromWords(words[COUNTER_RECEIVED_BYTES]!, words[COUNTER_RECEIVED_BYTES + 1]!))
     counters.set(COUNTER.sentBytes, fromWords(words[COUNTER_SENT_BYTES]!, words[COUNTER_SENT_BYTES + 1]!))
     counters.set(COUNTER.sendfileBytes, fromWords(words[COUNTER_SENDFILE_BYTES]!, words[COUNTER_SENDFILE_BYTES + 1]!))
+    const movedInputBytes = fromWords(words[COUNTER_MOVED_INPUT_BYTES]!, words[COUNTER_MOVED_INPUT_BYTES + 1]!)
+    counters.set(COUNTER.movedInputBytes, movedInputBytes)
+    const copiedOutputBytes = fromWords(words[COUNTER_COPIED_OUTPUT_BYTES]!, words[COUNTER_COPIED_OUTPUT_BYTES + 1]!)
+    counters.set(COUNTER.copiedOutputBytes, copiedOutputBytes)
   }
 }
 

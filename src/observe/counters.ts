@@ -15,14 +15,20 @@ export const COUNTER_NAMES = [
   'fetchedMemoryBytes',
   'fetchedFileBytes',
   'sendfileBytes',
+  /** Copied before they were a whole frame, to where its rest has room; and answers that the socket did not take at once. */
+  'movedInputBytes',
+  'copiedOutputBytes',
   'peerProduces',
   'peerFetches',
-  'peerCopiedBytes',
+  /** Appended here for other shards' connections; and of these, what lies where that shard received it. */
+  'peerAppendedBytes',
+  'peerBorrowedBytes',
   'journalGroups',
   'journalBytes',
   'drainedBytes',
   'checkpoints',
-  'recordBytesTouched',
+  /** Requests that shards handed on to this thread: all that the control thread is given of what clients send. */
+  'controlRequestBytes',
 ] as const
 
 export type CounterName = (typeof COUNTER_NAMES)[number]

@@ -180,10 +180,10 @@ export class Appends {
     }
     this.#stampOffset(batch)
     append.baseOffset = batch.baseOffset
+    this.#count(append, batch, recordCount)
     this.#wait(append, batch)
     journal.enqueue(batch)
     this.#options.drainer.onAppended(batch)
-    this.#count(batch.length, recordCount)
     return ErrorCode.None
   }
 
@@ -212,12 +212,14 @@ export class Appends {
     return ErrorCode.None
   }
 
-  #count(bytes: number, records: number): void {
+  #count({ call, fromShard }: Append, { arena, length }: Batch, records: number): void {
     const { counters } = this.#options
     counters.add(COUNTER.appendedBatches, 1)
     counters.add(COUNTER.appendedRecords, records)
-    counters.add(COUNTER.appendedBytes, bytes)
-    counters.add(COUNTER.recordBytesTouched, bytes)
+    counters.add(COUNTER.appendedBytes, length)
+    if (call !== null) return
+    counters.add(COUNTER.peerAppendedBytes, length)
+    if (arena === fromShard) counters.add(COUNTER.peerBorrowedBytes, length)
   }
 
   /** Takes the batch's place in the table and not its timestamp: a number beyond 2^31 is an object when it is passed. */
