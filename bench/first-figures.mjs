@@ -8,8 +8,9 @@
 //   single    the same on one connection: latency, beside a 4 KiB write and fdatasync
 //
 // CPU is the process's user and system time, all threads. `floor` is bench/load/floor.cc, a bare C++ server that receives,
-// checksums, writes to the page cache and answers; it runs in turn with the broker, and the ratio is the figure to go
-// by: on a shared machine both move together. The load generator is a closed loop in a process of its own.
+// checksums, writes to the page cache and answers; `durable floor` is the same with what a durable log writes: a journal
+// past the page cache, synced before the answer, and files that grow. They run in turn with the broker, and the ratio is
+// the figure to go by: on a shared machine all move together. The load generator is a closed loop in its own process.
 //
 // --small: everything once and briefly, to see that it still runs.   --write: results to bench/results.
 // --directory=PATH: where the data goes, the system's temporary directory if not given. In memory (/dev/shm) it shows
@@ -63,28 +64,31 @@ async function main() {
 
 async function measureBroker(shards) {
   const directory = mkdtempSync(join(base, 'millrace-first-'))
-  const floor = await startFloor(join(directory, 'floor.log'))
+  const floor = await startFloor('floor', join(directory, 'floor.log'))
+  const durableFloor = await startFloor('durable floor', join(directory, 'durable.log'), 'durable=1')
   const broker = await startBroker({ directory: join(directory, 'data'), settings: { 'millrace.shards': shards } })
   await createTopic(broker.port, topic, partitions)
-  const stage = { shards, broker, floor, directory }
-  if (!isSmall) for (const server of [broker, floor]) warmUp(server)
+  const stage = { shards, broker, directory }
+  const floors = [floor, durableFloor]
+  if (!isSmall) for (const server of [broker, ...floors]) warmUp(server)
   print(`${shards} shard${shards > 1 ? 's' : ''}`)
   for (const acks of [1, -1]) {
     const name = `produce ${acks === 1 ? 'acks=1  ' : 'acks=all'}`
-    await row(stage, `${name} fresh`, 'CPU-s/GB', [...bigBounded, `acks=${acks}`], {})
+    await row(stage, `${name} fresh`, 'CPU-s/GB', [...bigBounded, `acks=${acks}`], { floors })
     await row(stage, `${name} warm`, 'CPU-s/GB', [...bigBounded, `acks=${acks}`], {
+      floors,
       before: () => touchMemory(directory),
     })
   }
-  await row(stage, 'fetch page cache', 'CPU-s/GB', fetch, { hasFloor: false })
+  await row(stage, 'fetch page cache', 'CPU-s/GB', fetch, {})
   await tailRow(stage)
   for (const acks of [1, -1]) {
     const name = acks === 1 ? 'acks=1  ' : 'acks=all'
-    await row(stage, `small ${name}`, 'us/request', [...small, `acks=${acks}`], {})
-    await row(stage, `single ${name}`, 'us/request', [...single, `acks=${acks}`], { hasFloor: false })
+    await row(stage, `small ${name}`, 'us/request', [...small, `acks=${acks}`], { floors: [floor] })
+    await row(stage, `single ${name}`, 'us/request', [...single, `acks=${acks}`], {})
   }
   await broker.stop()
-  floor.stop()
+  for (const { stop } of floors) stop()
   rmSync(directory, { recursive: true })
   print('')
 }
@@ -93,21 +97,20 @@ function warmUp(server) {
   for (const load of [small, bigBounded, small]) run(server, [...load, 'acks=-1'])
 }
 
-/** Alternates broker and floor; prints and keeps the row. */
-async function row({ shards, broker, floor, directory }, name, unit, load, { hasFloor = true, before = () => {} }) {
+/** Alternates broker and floors; prints and keeps the row. */
+async function row({ shards, broker, directory }, name, unit, load, { floors = [], before = () => {} }) {
   const syncUs = probeSync(directory)
-  const own = []
-  const least = []
+  const servers = [broker, ...floors]
+  const samples = new Map(servers.map((server) => [server, []]))
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    const servers = hasFloor ? [broker, floor] : [broker]
-    if (repetition % 2 === 1) servers.reverse()
-    for (const server of servers) {
+    for (const server of repetition % 2 === 1 ? servers.toReversed() : servers) {
       before()
       const sample = await measure(server, load)
-      ;(server === broker ? own : least).push({ ...sample, cost: costOf(sample, unit) })
+      samples.get(server).push({ ...sample, cost: costOf(sample, unit) })
     }
   }
-  report(shards, name, unit, own, least, syncUs)
+  const least = floors.map((floor) => ({ name: floor.name, samples: samples.get(floor) }))
+  report(shards, name, unit, samples.get(broker), least, syncUs)
 }
 
 /** What is produced is fetched at once by as many consumers as there are partitions: one GB counts in and out. */
@@ -165,8 +168,11 @@ function costOf({ cpu, bytes, requests }, unit) {
 
 function report(shards, name, unit, own, least, syncUs) {
   const cost = spread(own.map((sample) => sample.cost))
-  const floor = spread(least.map((sample) => sample.cost))
-  const ratio = spread(own.slice(0, least.length).map((sample, index) => sample.cost / least[index].cost))
+  const floors = least.map(({ name: floorName, samples }) => ({
+    name: floorName,
+    cost: spread(samples.map((sample) => sample.cost)),
+    ratio: spread(own.map((sample, index) => sample.cost / samples[index].cost)),
+  }))
   const per = (key) =>
     median(
       own.map((sample) =>
@@ -176,16 +182,16 @@ function report(shards, name, unit, own, least, syncUs) {
   const rate = median(own.map(({ bytes, requests, seconds: s }) => (unit === 'CPU-s/GB' ? bytes / 1e6 : requests) / s))
   const p50Us = median(own.map((sample) => sample.p50Us))
   const p99Us = median(own.map((sample) => sample.p99Us))
-  const result = { shards, name, unit, cost, floor, ratio, rate, p50Us, p99Us, syncUs }
+  const result = { shards, name, unit, cost, floors, rate, p50Us, p99Us, syncUs }
   result.diskThreads = per('diskCpu')
   result.writeBack = per('kernelCpu')
   result.client = per('cpuSeconds')
   rows.push(result)
   const digits = unit === 'CPU-s/GB' ? 3 : 1
-  const beside = floor === null ? '' : ` | floor ${format(floor, digits)} ratio ${format(ratio, 2)}`
+  const beside = floors.map((floor) => ` | ${floor.name} ${format(floor.cost, digits)} ratio ${format(floor.ratio, 2)}`)
   print(
     `  ${name.padEnd(21)} ${format(cost, digits)} ${unit} (disk threads ${result.diskThreads.toFixed(digits)}, ` +
-      `kernel threads ${result.writeBack.toFixed(digits)}, client ${result.client.toFixed(digits)})${beside}` +
+      `kernel threads ${result.writeBack.toFixed(digits)}, client ${result.client.toFixed(digits)})${beside.join('')}` +
       ` | ${rate.toFixed(0)} ${unit === 'CPU-s/GB' ? 'MB/s' : 'req/s'}, p50 ${p50Us} us, p99 ${p99Us} us` +
       ` | 4 KiB sync ${syncUs.toFixed(0)} us`,
   )
@@ -221,10 +227,10 @@ function touchMemory(directory) {
   rmSync(path)
 }
 
-async function startFloor(file) {
-  const child = spawn(floorProgram, [`file=${file}`], { stdio: ['pipe', 'pipe', 'inherit'] })
+async function startFloor(name, file, ...options) {
+  const child = spawn(floorProgram, [`file=${file}`, ...options], { stdio: ['pipe', 'pipe', 'inherit'] })
   const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)))
-  return { pid: child.pid, port, stop: () => child.stdin.end() }
+  return { name, pid: child.pid, port, stop: () => child.stdin.end() }
 }
 
 async function text(stream) {
@@ -234,7 +240,6 @@ async function text(stream) {
 }
 
 function spread(values) {
-  if (values.length === 0) return null
   return { median: median(values), least: Math.min(...values), greatest: Math.max(...values) }
 }
 
@@ -250,14 +255,16 @@ function write(machine) {
   const folder = join(root, 'bench', 'results')
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'first-figures.json'), `${JSON.stringify({ machine, rows }, null, 2)}\n`)
-  const lines = rows.map(({ shards, name, unit, cost, floor, ratio, rate, p50Us, p99Us, syncUs }) => {
-    const beside = floor === null ? ['', ''] : [format(floor, 2), format(ratio, 2)]
+  const lines = rows.map(({ shards, name, unit, cost, floors, rate, p50Us, p99Us, syncUs }) => {
+    const beside = [0, 1].flatMap((index) =>
+      floors[index] === undefined ? ['', ''] : [format(floors[index].cost, 2), format(floors[index].ratio, 2)],
+    )
     return `| ${[shards, name.trim(), `${format(cost, 2)} ${unit}`, ...beside, rate.toFixed(0), p50Us, p99Us, syncUs.toFixed(0)].join(' | ')} |`
   })
   const head = [
     `# First figures\n\n${machine}\n`,
-    '| shards | load | broker CPU | floor CPU | ratio | MB/s or req/s | p50 us | p99 us | 4 KiB sync us |',
-    '|---|---|---|---|---|---|---|---|---|',
+    '| shards | load | broker CPU | floor CPU | ratio | durable floor CPU | ratio | MB/s or req/s | p50 us | p99 us | 4 KiB sync us |',
+    '|---|---|---|---|---|---|---|---|---|---|---|',
   ]
   writeFileSync(join(folder, 'first-figures.md'), `${[...head, ...lines].join('\n')}\n`)
 }
