@@ -39,8 +39,13 @@ await verify('dump-log', {}, async ({ small }, { directory, check, say }) => {
     const batches = [...dump.matchAll(/^baseOffset: .* count: (\d+) .* compresscodec: (\w+) .* isvalid: (\w+)$/gm)]
     const counted = batches.reduce((sum, [, count]) => sum + Number(count), 0)
     const deep = dump.match(/^\| offset: /gm)?.length ?? 0
+    // A producer sends a batch as it is that would not shrink: one of a single short line, when it has nothing more.
+    const isOfCodec = ([, count, name]) => name === codec || (name === 'none' && count === '1')
     const isRight =
-      counted === lines && deep === lines && batches.every(([, , name, valid]) => name === codec && valid === 'true')
+      counted === lines &&
+      deep === lines &&
+      batches.every((batch) => isOfCodec(batch) && batch[3] === 'true') &&
+      batches.some(([, , name]) => name === codec)
     const what = `${logs.length} segments, ${batches.length} batches, ${deep} records`
     check(isRight && !COMPLAINT.test(dump.replaceAll('isvalid: true', '')), `${codec}: ${what}${firstComplaint(dump)}`)
   }
