@@ -22,6 +22,7 @@ import { randomUuid } from './model/uuid.ts'
 import type { Native } from './native/contract.ts'
 import { loadNative } from './native/load.ts'
 import { Acceptors } from './net/acceptors.ts'
+import { AppliedMetadata } from './net/applied-metadata.ts'
 import { ControlRequests } from './net/control-requests.ts'
 import { ShardHandle } from './net/shard-handle.ts'
 import type { ShardData } from './net/thread-messages.ts'
@@ -180,6 +181,7 @@ class LocalBroker implements Broker {
       metadata: wholeImage(plane),
     }
     const script = new URL(import.meta.url.endsWith('.ts') ? './shard-thread.ts' : './shard-thread.js', import.meta.url)
+    const applied = new AppliedMetadata(shards)
     const broken = this.failed.then((error) => Promise.reject(error))
     this.#shards = Array.from(
       { length: shards },
@@ -187,8 +189,14 @@ class LocalBroker implements Broker {
         new ShardHandle({
           data: { ...data, own },
           script,
-          onRequest: (message) =>
-            message.type === 'request' ? requests.handle(message) : requests.createTopics(message),
+          onRequest: async (message) => {
+            const answer = await (message.type === 'request'
+              ? requests.handle(message)
+              : requests.createTopics(message))
+            await applied.reached(plane.image.offset)
+            return answer
+          },
+          onApplied: (offset) => applied.advance(own, offset),
           onFatal: (error) => this.#fail(error),
         }),
     )

@@ -63,6 +63,7 @@ port.on('message', (message: ToShard) => {
   switch (message.type) {
     case 'metadata':
       shard.applyMetadata(message.batch)
+      post({ type: 'applied', offset: message.batch.offset })
       wake(own)
       break
     case 'answered':
@@ -90,6 +91,7 @@ port.on('message', (message: ToShard) => {
 })
 
 shard.applyMetadata(data.metadata)
+post({ type: 'applied', offset: data.metadata.offset })
 shard.recover().then((report) => post({ type: 'recovered', report }), onFatal)
 
 function listen({ listener, address, port, backlog }: Extract<ToShard, { type: 'listen' }>): void {

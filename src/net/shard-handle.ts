@@ -10,6 +10,7 @@ export interface ShardHandleOptions {
   data: ShardData
   script: URL
   onRequest: (message: Extract<ToControl, { type: 'request' | 'create-topics' }>) => Promise<ToShard>
+  onApplied: (offset: number) => void
   onFatal: (error: Error) => void
 }
 
@@ -94,6 +95,9 @@ export class ShardHandle {
       case 'request':
       case 'create-topics':
         this.#options.onRequest(message).then((answer) => this.#post(answer), this.#options.onFatal)
+        return
+      case 'applied':
+        this.#options.onApplied(message.offset)
         return
       case 'fatal':
         this.#options.onFatal(message.error)

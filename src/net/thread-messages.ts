@@ -39,6 +39,8 @@ export type ToControl =
   | { type: 'recovered'; report: RecoveryReport }
   | { type: 'checkpointed' }
   | { type: 'opened' }
+  /** The shard's image has everything up to and including `offset`. */
+  | { type: 'applied'; offset: number }
   | { type: 'listening'; listener: number; port: number }
   | { type: 'listen-failed'; listener: number; message: string }
   /** A request for the control thread, its body's bytes. */

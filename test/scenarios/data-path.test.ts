@@ -5,6 +5,7 @@ import {
   batchOf,
   ConnectionEnded,
   createTopic,
+  deleteTopic,
   epochEnd,
   fetch,
   fetchAll,
@@ -283,6 +284,24 @@ inEveryWorld({ 'num.partitions': 2 }, (broker) => {
     expect(partitions.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(20_000_000)
     for (const { partition, bytes } of partitions) {
       expect(recordsIn(bytes).map(({ value }) => value.slice(0, value.indexOf(':')))).toEqual([`${partition}`])
+    }
+  })
+
+  test('a topic is there on every connection once its creation is answered, and gone once its deletion is', async () => {
+    const clients = await broker().connectMany(4)
+    for (let round = 0; round < 20; round++) {
+      await createTopic(clients[round % 4]!, `everywhere-${round}`, 4)
+      const produced = clients.map((client, partition) =>
+        produce(client, `everywhere-${round}`, partition, batchOf(['here'])),
+      )
+      expect((await Promise.all(produced)).map(({ errorCode }) => errorCode)).toEqual([0, 0, 0, 0])
+      await deleteTopic(clients[(round + 1) % 4]!, `everywhere-${round}`)
+      const late = clients.map((client, partition) =>
+        produce(client, `everywhere-${round}`, partition, batchOf(['late'])),
+      )
+      expect((await Promise.all(late)).map(({ errorCode }) => errorCode)).toEqual(
+        new Array(4).fill(ErrorCode.UnknownTopicOrPartition),
+      )
     }
   })
 
