@@ -1,5 +1,6 @@
 #include "acceptor.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -171,8 +172,27 @@ void Acceptor::count_down() {
   napi_remove_async_cleanup_hook(hook);
 }
 
+// peerAddress(descriptor: number): string
+static Napi::Value peer_address(const Napi::CallbackInfo& info) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  char text[INET6_ADDRSTRLEN] = "";
+  if (getpeername(info[0].ToNumber().Int32Value(), reinterpret_cast<sockaddr*>(&address), &length) == 0) {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
+    if (address.ss_family == AF_INET) {
+      inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
+    } else if (address.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
+      inet_ntop(AF_INET, &six.sin6_addr.s6_addr[12], text, sizeof text);
+    } else if (address.ss_family == AF_INET6) {
+      inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text);
+    }
+  }
+  return Napi::String::New(info.Env(), text);
+}
+
 void register_acceptor(Napi::Env env, Napi::Object exports) {
   exports.Set("Acceptor", Acceptor::define(env));
+  exports.Set("peerAddress", Napi::Function::New(env, peer_address, "peerAddress"));
 }
 
 }  // namespace millrace

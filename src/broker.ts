@@ -4,6 +4,7 @@
 // journals), listeners, this broker's registration. Stop: listeners, shards (what was begun becomes durable), metadata
 // log.
 import { lookup } from 'node:dns/promises'
+import type { InternalTopic } from './api/define-api.ts'
 import { describeSettings } from './config/describe.ts'
 import { isWildcard, type Listener } from './config/listeners.ts'
 import { brokerListeners, type Settings } from './config/settings.ts'
@@ -18,6 +19,7 @@ import { realEnv } from './lib/real-env.ts'
 import { removeDoomed } from './log/log-directories.ts'
 import type { MetadataBatch } from './metadata/image.ts'
 import { imageRecords } from './metadata/image-records.ts'
+import { OFFSETS_TOPIC } from './model/ids.ts'
 import { randomUuid } from './model/uuid.ts'
 import type { Native } from './native/contract.ts'
 import { loadNative } from './native/load.ts'
@@ -159,6 +161,7 @@ class LocalBroker implements Broker {
       newUuid: () => randomUuid((count) => this.#env.random.bytes(count)),
       producerIds: new ProducerIdPool(allocate),
       brokerConfigs: describeSettings(this.#settings),
+      internalTopics: new Map([[OFFSETS_TOPIC, offsetsTopic(this.#settings)]]),
     }
     return new ControlRequests(shared, this.#listenerNames(), this.#counters.at(-1)!, this.#log)
   }
@@ -288,6 +291,19 @@ class LocalBroker implements Broker {
 /** What a thread that starts now begins from. */
 function wholeImage({ image }: ControlPlane): MetadataBatch {
   return { offset: image.offset, epoch: image.epoch, records: [...imageRecords(image)] }
+}
+
+/** As Kafka makes it; compaction keeps the last word on each group and offset. */
+function offsetsTopic(settings: Settings): InternalTopic {
+  return {
+    partitionCount: settings['offsets.topic.num.partitions'],
+    replicationFactor: settings['offsets.topic.replication.factor'],
+    configs: [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'compression.type', value: 'producer' },
+      { name: 'segment.bytes', value: `${settings['offsets.topic.segment.bytes']}` },
+    ],
+  }
 }
 
 async function resolveAddress(host: string): Promise<string> {

@@ -42,7 +42,7 @@ function emitApi({ api }) {
     `name: '${api.name}'`,
     `minVersion: ${api.versions.from}`,
     `maxVersion: ${maxVersion}`,
-    `flexibleFrom: ${api.flexible.from}`,
+    `flexibleFrom: ${api.flexible?.from ?? 'Infinity'}`,
   ]
   return `export const ${name} = { ${fields.join(', ')} } as const`
 }

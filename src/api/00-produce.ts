@@ -115,6 +115,7 @@ export class ProduceCall extends Call {
     }
     const image = topic.image.partitions[partition]
     if (image === undefined) return ErrorCode.UnknownTopicOrPartition
+    if (topic.isInternal) return ErrorCode.InvalidTopicException
     if (image.leader !== context.nodeId) return ErrorCode.NotLeaderOrFollower
     if (transactionalId !== null) return ErrorCode.InvalidTxnState
     if (recordsLength <= 0) return ErrorCode.InvalidRecord

@@ -115,12 +115,13 @@ export class FetchCall extends Call implements Timed {
   }
 
   /** The connection is gone. */
-  cancel(): void {
+  override cancel(): boolean {
     this.#isCancelled = true
     if (this.#state === 'waiting') {
       this.#stopWaiting()
       this.#context.resumeLater(this)
     }
+    return true
   }
 
   override encode(writer: Writer): void {

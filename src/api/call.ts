@@ -29,6 +29,14 @@ export abstract class Call {
   /** The answer is encoded, or never will be: whatever the call holds goes back, at once or when its bytes have left. */
   abstract finish(isSent: boolean): void
 
+  /**
+   * The connection takes no more answers. True if the call is out of its line then: it only waited, and whatever comes of
+   * it later is its own affair.
+   */
+  cancel(): boolean {
+    return false
+  }
+
   protected ready(): void {
     this.isReady = true
     this.owner!.onReady(this)

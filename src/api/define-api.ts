@@ -13,6 +13,7 @@ import type { Uuid } from '../model/uuid.ts'
 import type { Reader } from '../wire/reader.ts'
 import type { Writer } from '../wire/writer.ts'
 import type { BrokerConfig } from './broker-config.ts'
+import type { GroupCalls } from './group-calls.ts'
 import type { PartitionRoute, Routes } from './routes.ts'
 
 /** An API's key, name and versions, as generated from its schema. */
@@ -52,6 +53,9 @@ export interface ShardContext extends RequestContext {
    * created are in this thread's image; names the others with the error. Null: auto.create.topics.enable is off.
    */
   readonly createTopics: ((names: readonly string[]) => Promise<ReadonlyMap<string, ErrorCode>>) | null
+  /** Creates a topic of the cluster's own, whatever auto.create.topics.enable says. Resolves as `createTopics`. */
+  createInternalTopic(name: string): Promise<void>
+  readonly groups: GroupCalls
 }
 
 /** Questions to the shard that owns a partition. Never reject: a failure is an answer with an error. */
@@ -81,6 +85,14 @@ export interface ControlContext extends RequestContext {
   newUuid(): Uuid
   readonly producerIds: ProducerIdPool
   readonly brokerConfigs: readonly BrokerConfig[]
+  /** How topics of the cluster's own are made, by name; a client's request for one that is missing makes it the same. */
+  readonly internalTopics: ReadonlyMap<string, InternalTopic>
+}
+
+export interface InternalTopic {
+  readonly partitionCount: number
+  readonly replicationFactor: number
+  readonly configs: readonly { readonly name: string; readonly value: string }[]
 }
 
 export interface ApiCodec<Request, Response> {

@@ -2,6 +2,7 @@
 // one number (the handle) names a partition in messages between shards.
 //
 // Owner: the shard. Only the owning shard's route has the log.
+import { isInternalTopic } from '../controller/topic-names.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { TopicImage } from '../metadata/topics.ts'
 
@@ -19,6 +20,8 @@ export interface TopicRoute {
   /** Counts topics in the order of their creation; spreads their partitions over the shards. */
   readonly ordinal: number
   readonly partitions: PartitionRoute[]
+  /** The cluster's own: clients may read it, not write to it. */
+  readonly isInternal: boolean
 }
 
 export class Routes {
@@ -33,7 +36,12 @@ export class Routes {
   }
 
   addTopic(image: TopicImage): void {
-    const topic: TopicRoute = { image, ordinal: this.#topics++, partitions: [] }
+    const topic: TopicRoute = {
+      image,
+      ordinal: this.#topics++,
+      partitions: [],
+      isInternal: isInternalTopic(image.name),
+    }
     this.#byName.set(image.name, topic)
     this.#byId.set(image.topicId, topic)
   }

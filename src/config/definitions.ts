@@ -44,6 +44,25 @@ const KAFKA_DEFINITIONS = {
   'compression.type': { documentation: 'How batches are kept; `producer` keeps them as they came.' },
   'fetch.max.bytes': { documentation: 'The most bytes of records in the answer to one fetch.' },
   'max.incremental.fetch.session.cache.slots': { documentation: 'Incremental fetch sessions at a time.' },
+  'group.min.session.timeout.ms': { documentation: 'The shortest session timeout that a member may ask for.' },
+  'group.max.session.timeout.ms': { documentation: 'The longest session timeout that a member may ask for.' },
+  'group.initial.rebalance.delay.ms': {
+    documentation: 'How long the first members of an empty group wait for others.',
+  },
+  'group.max.size': { documentation: 'Members of a group at most.' },
+  'offset.metadata.max.bytes': { documentation: 'The longest text that a client may commit with an offset.' },
+  'offsets.retention.minutes': { documentation: 'How long the offsets of a group without members are kept.' },
+  'offsets.retention.check.interval.ms': {
+    documentation: 'How often offsets that are kept for too long are looked for.',
+  },
+  'offsets.load.buffer.size': {
+    documentation: 'Bytes of committed offsets that are read at once when a coordinator starts.',
+  },
+  'offsets.topic.num.partitions': {
+    documentation: 'Partitions of the topic of committed offsets; not to be changed once it is there.',
+  },
+  'offsets.topic.replication.factor': { default: '1', documentation: 'Replicas of the topic of committed offsets.' },
+  'offsets.topic.segment.bytes': { documentation: 'The segment size of the topic of committed offsets.' },
 } as const satisfies Readonly<Partial<Record<keyof typeof KAFKA_KEYS, { default?: string; documentation: string }>>>
 
 const MILLRACE_DEFINITIONS = {

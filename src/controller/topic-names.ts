@@ -1,10 +1,11 @@
 // What a topic may be called. Pure.
+import { OFFSETS_TOPIC } from '../model/ids.ts'
 
 const NAME_LENGTH_MAX = 249
 const LEGAL = /^[a-zA-Z0-9._-]+$/
 
 /** Topics that the cluster keeps for itself: shown as internal in Metadata. */
-const internalTopics = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
+const internalTopics = new Set([OFFSETS_TOPIC, '__transaction_state', '__share_group_state'])
 
 export function isInternalTopic(name: string): boolean {
   return internalTopics.has(name)

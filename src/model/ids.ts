@@ -18,3 +18,6 @@ export const NO_EPOCH = -1
 /** The metadata log's partition: always topic `__cluster_metadata`, partition 0. */
 export const METADATA_TOPIC = '__cluster_metadata'
 export const METADATA_PARTITION = 0
+
+/** Committed offsets and groups; each partition is one coordinator's. */
+export const OFFSETS_TOPIC = '__consumer_offsets'

@@ -287,6 +287,8 @@ export interface Native {
   readonly kind: 'addon' | 'stand-in'
   createReactor(tables: ReactorTables, onTick: OnTick): Reactor
   createAcceptor(onAccepted: OnAccepted): Acceptor
+  /** The numeric address of the other end of an accepted socket, before a reactor has it; '' if it is gone. */
+  peerAddress(descriptor: number): string
   createDiskQueue(
     arenas: readonly ArenaBytes[],
     progress: Int32Array,

@@ -79,7 +79,8 @@ export class ShardRequests implements ColdRequests {
     })
   }
 
-  #context({ apiVersion, listener }: ColdRequest): ShardContext {
+  #context({ apiVersion, listener, clientId, connection, call }: ColdRequest): ShardContext {
+    const caller = { clientId: clientId ?? '', clientHost: `/${connection.peerAddress}` }
     const { settings, clusterId, nodeId, listenerNames } = this.#data
     return {
       apiVersion,
@@ -92,6 +93,10 @@ export class ShardRequests implements ColdRequests {
       routes: this.#shard.routes,
       queries: this.#shard.queries,
       createTopics: settings['auto.create.topics.enable'] ? (names) => this.#createTopics(names) : null,
+      createInternalTopic: async (name) => {
+        await this.#createTopics([name])
+      },
+      groups: this.#shard.groups.callsOf(caller, apiVersion, call),
     }
   }
 

@@ -8,6 +8,8 @@ import type { FrameLoop } from './frame-loop.ts'
 export class Connection implements CallOwner {
   readonly number: number
   readonly listener: number
+  /** The numeric address of the client. */
+  readonly peerAddress: string
   readonly #loop: FrameLoop
   #first: Call | null = null
   #last: Call | null = null
@@ -26,10 +28,11 @@ export class Connection implements CallOwner {
   /** Of the client, as ApiVersions said (KIP-511). */
   clientSoftware = ''
 
-  constructor(loop: FrameLoop, number: number, listener: number) {
+  constructor(loop: FrameLoop, number: number, listener: number, peerAddress: string) {
     this.#loop = loop
     this.number = number
     this.listener = listener
+    this.peerAddress = peerAddress
   }
 
   add(call: Call): void {
@@ -60,19 +63,19 @@ export class Connection implements CallOwner {
     }
   }
 
-  /** The socket is gone: ends every call that can be ended now. `cancel` returns true for one that ends by itself. */
-  drop(cancel: (call: Call) => boolean): void {
+  /** The socket is gone: ends every call that can be ended now. */
+  drop(): void {
     this.isClosed = true
     this.#sift((call) => {
-      if (!call.isReady) return cancel(call)
+      if (!call.isReady) return call.cancel()
       call.finish(false)
       return true
     })
   }
 
-  /** Ends the calls that only wait, and answers what is ready behind them. `cancel` returns true for one that ends by itself. */
-  cancelWaiting(cancel: (call: Call) => boolean): void {
-    this.#sift((call) => !call.isReady && cancel(call))
+  /** Ends the calls that only wait, and answers what is ready behind them. */
+  cancelWaiting(): void {
+    this.#sift((call) => !call.isReady && call.cancel())
     this.#answerReady()
   }
 
@@ -84,8 +87,10 @@ export class Connection implements CallOwner {
     while (call !== null) {
       const next: Call | null = call.next
       call.next = null
-      if (isGone(call)) this.inFlight--
-      else this.#keep(call)
+      if (isGone(call)) {
+        this.inFlight--
+        if (this.exclusive === call) this.exclusive = null
+      } else this.#keep(call)
       call = next
     }
   }

@@ -5,6 +5,7 @@ import { autoCreateTopics } from '../api/auto-create-topics.ts'
 import type { ColdApi, ControlContext } from '../api/define-api.ts'
 import { coldApis } from '../api/table.ts'
 import { LIMITS } from '../config/limits.ts'
+import { isInternalTopic } from '../controller/topic-names.ts'
 import { COUNTER, type Counters } from '../observe/counters.ts'
 import type { Log } from '../observe/log.ts'
 import { Reader } from '../wire/reader.ts'
@@ -53,6 +54,11 @@ export class ControlRequests {
 
   async createTopics({ id, names }: Extract<ToControl, { type: 'create-topics' }>): Promise<ToShard> {
     for (const name of names) this.#counters.add(COUNTER.controlRequestBytes, name.length)
-    return { type: 'topics-created', id, errors: await autoCreateTopics(this.#shared, names) }
+    const errors = await autoCreateTopics(this.#shared, names)
+    for (const [topic, error] of errors) {
+      // Clients are only told to try again.
+      if (isInternalTopic(topic)) this.#log.warn({ topic, error }, "a topic of the cluster's own could not be made")
+    }
+    return { type: 'topics-created', id, errors }
   }
 }

@@ -124,8 +124,9 @@ export class FrameLoop {
   /** Takes over an accepted socket. */
   accept(descriptor: number, listener: number): void {
     try {
+      const peerAddress = this.#options.native.peerAddress(descriptor)
       const number = this.#reactor.add(descriptor)
-      this.#connections[number] = new Connection(this, number, listener)
+      this.#connections[number] = new Connection(this, number, listener, peerAddress)
     } catch (error) {
       this.#options.log.warn({ err: error }, 'a connection could not be taken')
       this.#shard!.counters.add(COUNTER.connectionsEnded, 1)
@@ -354,13 +355,13 @@ export class FrameLoop {
     // A client may say goodbye behind its last requests; only what waits for more to read has no point any more.
     if (reason === CLOSED_BY_PEER) {
       connection.isEnding = true
-      connection.cancelWaiting(cancelFetch)
+      connection.cancelWaiting()
       if (connection.deferred.length > 0) this.#unblocked.push(connection)
     } else {
       const { arena } = this.#options
       for (let i = 0; i < connection.deferred.length; i += 2) arena.release(arena.blockOf(connection.deferred[i]!))
       connection.deferred.length = 0
-      connection.drop(cancelFetch)
+      connection.drop()
     }
     this.#forgetIfIdle(connection)
   }
@@ -424,11 +425,4 @@ export class FrameLoop {
     const copiedOutputBytes = fromWords(words[COUNTER_COPIED_OUTPUT_BYTES]!, words[COUNTER_COPIED_OUTPUT_BYTES + 1]!)
     counters.set(COUNTER.copiedOutputBytes, copiedOutputBytes)
   }
-}
-
-/** True for a call that ends by itself once cancelled. */
-function cancelFetch(call: Call): boolean {
-  if (call.apiKey !== FETCH) return false
-  ;(call as FetchCall).cancel()
-  return true
 }

@@ -33,6 +33,7 @@ export interface ColdRequest {
   clientId: string | null
   listener: number
   connection: Connection
+  call: ColdCall
 }
 
 export class Requests {
@@ -118,10 +119,10 @@ export class Requests {
   #beginCold(connection: Connection): boolean {
     const { requestApiKey: apiKey, requestApiVersion: apiVersion, correlationId } = this.#header
     const clientId = clientIdOf(this.#reader, this.#header)
-    const request = { apiKey, apiVersion, clientId, listener: connection.listener, connection }
+    const call = new ColdCall()
+    const request = { apiKey, apiVersion, clientId, listener: connection.listener, connection, call }
     const answer = this.#cold.handle(request, this.#reader)
     if (answer === null) return this.#refuseVersion(connection)
-    const call = new ColdCall()
     call.apiKey = apiKey
     call.apiVersion = apiVersion
     call.correlationId = correlationId

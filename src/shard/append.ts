@@ -3,12 +3,17 @@
 //
 // Life: queued in the tick -> validated with all others in one native call -> refused, or appended -> answered (acks=0
 // and 1: see `Appends`; acks=all: once the high watermark covers it).
-import type { ProduceCall } from '../api/00-produce.ts'
 import type { AwaitsOffset } from '../log/awaiting.ts'
 import type { AppendWaiter } from '../log/batch.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import type { Appends } from './appends.ts'
+
+/** Who on this shard is told what became of an append. */
+export interface AppendCaller {
+  /** `row` is what it gave with the append. Once, perhaps before the append was queued. */
+  onAppended(row: number, error: number, baseOffset: number, appendTimeMs: number, logStartOffset: number): void
+}
 
 export class Append implements AppendWaiter, AwaitsOffset {
   readonly #owner: Appends
@@ -22,8 +27,8 @@ export class Append implements AppendWaiter, AwaitsOffset {
   /** Produce below version 7 may not carry zstd. */
   takesZstd = true
   /** Null for another shard's. */
-  call: ProduceCall | null = null
-  /** The partition's place in the call. */
+  call: AppendCaller | null = null
+  /** What the caller knows it by. */
   row = 0
   fromShard = 0
   ticket = 0

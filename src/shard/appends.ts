@@ -96,6 +96,10 @@ export class Appends {
     if (this.#queuedCount === RUNS_A_CALL) this.run()
   }
 
+  get hasQueued(): boolean {
+    return this.#queuedCount > 0
+  }
+
   /** Validates and appends what is queued. */
   run(): void {
     const count = this.#queuedCount

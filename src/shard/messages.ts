@@ -1,6 +1,6 @@
 // What shards say to each other: 16-word messages over rings. A request is answered exactly once and holds a credit until
-// then. A WATCH may wait for long and holds none; it is answered when there is more to read or when it was cancelled,
-// whichever comes first.
+// then. A WATCH or a GROUP_REQUEST may wait for long and holds none; it is answered when there is what it waits for or when
+// it was cancelled, whichever comes first.
 //
 // Word 0 is the kind, word 1 the sender's ticket, which the answer brings back. Requests about a partition carry its
 // handle and the sender's metadata version: a receiver that has not applied that version yet parks the message.
@@ -31,3 +31,9 @@ export const EPOCH_END_ANSWER = 11
 export const ACCEPTED = 12
 /** `[kind, 0, 0, 0]`: memory runs short here, and you may hold some of it: drain what you have. */
 export const RELIEVE = 13
+/** `[kind, ticket, handle, version, offset, length, apiKey, apiVersion]`: the caller and the request, lent from the sender's arena. */
+export const GROUP_REQUEST = 14
+/** `[kind, ticket, error, offset, length]`: the response, lent from the sender's arena; offset -1 for none. */
+export const GROUP_ANSWER = 15
+/** `[kind, ticket, 0, version]`: of a GROUP_REQUEST that may have been answered already; then it means nothing. */
+export const GROUP_GONE = 16

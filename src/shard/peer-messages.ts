@@ -1,5 +1,5 @@
-// Messages between shards, by kind: what comes in goes to appends, fetches or queries; produce requests for other shards
-// go out.
+// Messages between shards, by kind: what comes in goes to appends, fetches, queries or groups; produce requests for other
+// shards go out.
 //
 // Owner: the shard. A request from a peer that knows newer metadata waits until this shard has applied it, so that a
 // handle always means the same partition to both.
@@ -29,7 +29,7 @@ export class PeerMessages {
   }
 
   onMessage(thread: number, words: Int32Array, at: number): void {
-    const { fetches, peers, queries } = this.#shard
+    const { fetches, groups, peers, queries } = this.#shard
     switch (words[at]) {
       case message.PRODUCE_ANSWER:
       case message.FETCH_ANSWER:
@@ -38,6 +38,7 @@ export class PeerMessages {
         peers.settle(thread, words, at)
         return
       case message.WATCH_ANSWER:
+      case message.GROUP_ANSWER:
         peers.settleTold(words, at)
         return
       case message.RELIEVE:
@@ -69,6 +70,12 @@ export class PeerMessages {
         return
       case message.EPOCH_END:
         queries.onPeerEpochEnd(thread, words, at)
+        return
+      case message.GROUP_REQUEST:
+        groups.onPeerRequest(thread, words, at)
+        return
+      case message.GROUP_GONE:
+        groups.onPeerGone(thread, words, at)
     }
   }
 

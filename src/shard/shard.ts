@@ -14,6 +14,7 @@ import type { DiskFile, Env } from '../lib/env.ts'
 import { List } from '../lib/list.ts'
 import { Pool } from '../lib/pool.ts'
 import { Batch } from '../log/batch.ts'
+import { BatchScan } from '../log/batch-scan.ts'
 import { Checkpointer } from '../log/checkpointer.ts'
 import { DiskWriter } from '../log/disk-writer.ts'
 import { Drainer } from '../log/drainer.ts'
@@ -24,6 +25,7 @@ import { SegmentFiles } from '../log/segment-files.ts'
 import { TimeLookup } from '../log/time-lookup.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import { DescriptorHolds } from '../memory/descriptor-holds.ts'
+import { Pieces } from '../memory/pieces.ts'
 import { SliceTables } from '../memory/slices.ts'
 import { type MetadataBatch, MetadataImage } from '../metadata/image.ts'
 import { ErrorCode } from '../model/error-codes.ts'
@@ -32,8 +34,11 @@ import { COUNTER, Counters } from '../observe/counters.ts'
 import type { Log } from '../observe/log.ts'
 import { SleepFlags } from '../ring/sleep.ts'
 import { nameTable, uuidTable } from '../wire/intern.ts'
+import type { AppendCaller } from './append.ts'
 import { Appends } from './appends.ts'
+import { Coordinators } from './coordinators.ts'
 import { Fetches } from './fetches.ts'
+import { GroupRequests } from './group-requests.ts'
 import { LogManager } from './log-manager.ts'
 import { RELIEVE } from './messages.ts'
 import { PeerMessages } from './peer-messages.ts'
@@ -77,9 +82,11 @@ export class Shard implements ProduceContext, JournalListener {
   readonly counters: Counters
   readonly fetches: Fetches
   readonly queries: Queries
+  readonly groups: GroupRequests
   readonly sleep: SleepFlags
   readonly peers: Peers
   readonly #appends: Appends
+  readonly #coordinators: Coordinators
   readonly #messages: PeerMessages
   readonly #manager: LogManager
   readonly #drainer: Drainer
@@ -93,6 +100,8 @@ export class Shard implements ProduceContext, JournalListener {
   #journalFiles: DiskFile[] = []
   #checkpointer: Checkpointer | null = null
   #isClosing = false
+  /** Between `beginTick` and the end of `work`: what is begun now is carried out in this tick. */
+  #isTicking = false
 
   constructor(options: ShardOptions) {
     this.options = options
@@ -187,6 +196,35 @@ export class Shard implements ProduceContext, JournalListener {
       onFailure,
     })
     this.image.listen(this.#manager)
+    const wakeUnlessTicking = () => {
+      if (!this.#isTicking) wake()
+    }
+    this.#coordinators = new Coordinators({
+      own,
+      image: this.image,
+      routes: this.routes,
+      settings,
+      clock: env.clock,
+      random: env.random,
+      crc32c: native.crc32c,
+      scan: new BatchScan(this.#drainer, this.#files, holds),
+      pieces: new Pieces(this.arena),
+      appendOwn: (caller, row, route, offset, length) => this.#appendOwn(caller, row, route, offset, length),
+      log,
+      wake: wakeUnlessTicking,
+    })
+    // After the logs: a coordinator begins with its partition's log.
+    this.image.listen(this.#coordinators)
+    this.groups = new GroupRequests({
+      own,
+      routes: this.routes,
+      coordinators: this.#coordinators,
+      arenas: this.arenas,
+      pieces: new Pieces(this.arena),
+      peers: this.peers,
+      metadataVersion,
+      wake: wakeUnlessTicking,
+    })
   }
 
   get nodeId(): number {
@@ -262,10 +300,12 @@ export class Shard implements ProduceContext, JournalListener {
       checksum: native.crc32c,
       listener: this,
     })
+    this.#coordinators.open()
   }
 
   /** Before the frames that came are begun: what they wait for counts from now. */
   beginTick(nowMs: number): void {
+    this.#isTicking = true
     this.#appends.wallMs = this.options.env.clock.wallMs()
     this.fetches.nowMs = nowMs
   }
@@ -276,18 +316,21 @@ export class Shard implements ProduceContext, JournalListener {
     this.#appends.run()
     this.#journal?.pump()
     this.#drainWriter.poll()
+    this.#coordinators.run(this.fetches.nowMs)
     this.fetches.run()
     this.peers.publish()
+    this.#isTicking = false
   }
 
   /** When `work` must run at the latest: Infinity for never. */
   nextDeadlineMs(): number {
-    return this.fetches.nextDeadlineMs()
+    return Math.min(this.fetches.nextDeadlineMs(), this.#coordinators.nextDeadlineMs())
   }
 
   /** Whether another tick must come at once. */
   get hasMore(): boolean {
-    return this.peers.hasMessages() || this.peers.hasUnsent() || this.fetches.hasResuming
+    const hasAppends = this.#appends.hasQueued || this.#coordinators.hasSettled
+    return hasAppends || this.peers.hasMessages() || this.peers.hasUnsent() || this.fetches.hasResuming
   }
 
   /**
@@ -312,6 +355,7 @@ export class Shard implements ProduceContext, JournalListener {
   /** Everything acknowledged goes into segments; then nothing is left to replay. Once it is quiet. */
   async close(): Promise<void> {
     this.#isClosing = true
+    this.#coordinators.close()
     await this.#checkpointer?.settle()
     await this.#checkpointer?.run()
     this.#journal?.close()
@@ -343,6 +387,21 @@ export class Shard implements ProduceContext, JournalListener {
     append.call = call
     append.row = row
     this.queueAppend(append, route)
+  }
+
+  /** A batch of the broker's own, acks=all. Its block is held for it. */
+  #appendOwn(caller: AppendCaller, row: number, route: PartitionRoute, offset: number, length: number): void {
+    const append = this.#appends.take()
+    append.arena = this.options.own
+    append.block = this.arena.blockOf(offset)
+    append.offset = offset
+    append.length = length
+    append.acks = -1
+    append.takesZstd = true
+    append.call = caller
+    append.row = row
+    this.queueAppend(append, route)
+    if (!this.#isTicking) this.options.wake(this.options.own)
   }
 
   /** A local append, or a peer's: refused at once if the log is not here. */

@@ -104,6 +104,7 @@ export async function controlContext(
     newUuid: () => randomUuid((count) => env.random.bytes(count)),
     producerIds: new ProducerIdPool(() => plane.submit('allocate-producer-ids', { brokerId: 1, brokerEpoch })),
     brokerConfigs: [],
+    internalTopics: new Map(),
     ...change,
   }
 }

@@ -61,7 +61,6 @@ test('the server.properties that Kafka 4 ships starts, with a line for each key 
     'socket.send.buffer.bytes=102400 (line 14) is known to Kafka, but millrace does not act on it',
     'socket.receive.buffer.bytes=102400 (line 15) is known to Kafka, but millrace does not act on it',
     'num.recovery.threads.per.data.dir=1 (line 20) is known to Kafka, but millrace does not act on it',
-    'offsets.topic.replication.factor=1 (line 22) is known to Kafka, but millrace does not act on it',
     'share.coordinator.state.topic.replication.factor=1 (line 23) is known to Kafka, but millrace does not act on it',
     'share.coordinator.state.topic.min.isr=1 (line 24) is known to Kafka, but millrace does not act on it',
     'transaction.state.log.replication.factor=1 (line 25) is known to Kafka, but millrace does not act on it',

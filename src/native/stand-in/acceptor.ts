@@ -30,6 +30,10 @@ export function takeAccepted(descriptor: number): Socket | undefined {
   return socket
 }
 
+export function peerAddress(descriptor: number): string {
+  return accepted.get(descriptor)?.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+}
+
 export class StandInAcceptor implements Acceptor {
   readonly #onAccepted: OnAccepted
   readonly #servers: Server[] = []

@@ -49,7 +49,11 @@ function codecOf(message: Message, module: any): Codec {
         into.reset()
         fillRow(message, version, into, value)
         write(writer, version, into)
-      } else write(writer, version, { type: message.name, ...completeStruct(message, version, value) })
+      } else
+        write(writer, version, {
+          type: message.name,
+          ...withBytes(message, completeStruct(message, version, value), fromBase64),
+        })
       return writer.written().slice()
     },
     decode(version, bytes, budgetBytes = BUDGET_BYTES) {
@@ -58,7 +62,7 @@ function codecOf(message: Message, module: any): Codec {
       if (reader.remaining > 0) throw new Error(`${reader.remaining} bytes left`)
       if (message.hot) return rowToPlain(message, value, bytes)
       delete value.type
-      return value
+      return withBytes(message, value, toBase64)
     },
     complete: (version, value) => completeStruct(message, version, value),
   }
@@ -111,6 +115,7 @@ function randomElement(field: Field, version: number, random: Random): unknown {
     case 'uuid':
       return random.chance(3) ? ZERO_UUID : Buffer.from(randomBytes(16, random)).toString('base64url')
     case 'records':
+    case 'bytes':
       return Buffer.from(randomBytes(random.oneOf([0, 1, 61, 200]), random)).toString('base64')
     default:
       return random.oneOf(INTEGERS[field.scalar!]!)
@@ -140,6 +145,7 @@ function defaultOf(field: Field): unknown {
     case 'bool':
       return field.default === 'true'
     case 'string':
+    case 'bytes':
       return ''
     case 'uuid':
       return ZERO_UUID
@@ -148,6 +154,22 @@ function defaultOf(field: Field): unknown {
     default:
       return Number(field.default ?? 0)
   }
+}
+
+const toBase64 = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString('base64')
+const fromBase64 = (text: unknown): Uint8Array => new Uint8Array(Buffer.from(text as string, 'base64'))
+
+/** A cold message with its `bytes` in the other form: base64 in plain objects, bytes in the codec's own. */
+function withBytes(struct: Struct, value: Plain, convert: (bytes: unknown) => unknown): Plain {
+  const converted: Plain = { ...value }
+  for (const field of struct.fields) {
+    const given = value[field.name]
+    if (given === undefined || given === null) continue
+    const inside = (item: unknown): unknown =>
+      field.struct ? withBytes(field.struct, item as Plain, convert) : field.scalar === 'bytes' ? convert(item) : item
+    converted[field.name] = field.array ? (given as unknown[]).map(inside) : inside(given)
+  }
+  return converted
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: rows are filled by the schema's field names

@@ -1,0 +1,35 @@
+// DescribeGroups (key 15), versions 0-6: classic groups with their members. Runs on the shard of the connection, which asks
+// the coordinator of each group.
+//
+//   v3  authorized operations   v4  instance ids   v6  GROUP_ID_NOT_FOUND and a message
+import type { DescribedGroup } from '../wire/generated/15-describe-groups.ts'
+import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts'
+import type { ShardContext } from './define-api.ts'
+import { defineGroupApi } from './group-calls.ts'
+import { describeGroupsCodec } from './group-codecs.ts'
+
+export const describeGroups = defineGroupApi(describeGroupsCodec, async (request, context) => {
+  const { includeAuthorizedOperations } = request
+  const groups = request.groups.map((groupId) => describe(groupId, includeAuthorizedOperations, context))
+  return { throttleTimeMs: 0, groups: await Promise.all(groups) }
+})
+
+async function describe(
+  groupId: string,
+  includeAuthorizedOperations: boolean,
+  context: ShardContext,
+): Promise<DescribedGroup> {
+  const asked = { groups: [groupId], includeAuthorizedOperations }
+  const { response, error } = await context.groups.ask(describeGroupsCodec, groupId, asked)
+  if (response !== null) return response.groups[0]!
+  return {
+    errorCode: error,
+    errorMessage: null,
+    groupId,
+    groupState: '',
+    protocolType: '',
+    protocolData: '',
+    members: [],
+    authorizedOperations: OPERATIONS_NOT_ASKED,
+  }
+}
