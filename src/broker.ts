@@ -23,7 +23,7 @@ import type { Native } from './native/contract.ts'
 import { loadNative } from './native/load.ts'
 import { Acceptors } from './net/acceptors.ts'
 import { ControlRequests } from './net/control-requests.ts'
-import { ShardHandle } from './net/shard-handle.ts'
+import { callingThread, ShardHandle, workerThread } from './net/shard-handle.ts'
 import type { ShardData } from './net/thread-messages.ts'
 import { COUNTER, type CounterSnapshot, Counters } from './observe/counters.ts'
 import type { Log } from './observe/log.ts'
@@ -46,10 +46,17 @@ export interface Broker {
   counters(): CounterSnapshot[]
   /** Controlled shutdown. */
   shutDown(): Promise<void>
+  /** Lets go of everything and finishes nothing: after a failure, when the process lives on. The next start recovers. */
+  abandon(): Promise<void>
 }
 
-export async function startBroker(settings: Settings, log: Log): Promise<Broker> {
-  const broker = new LocalBroker(settings, log)
+/** `here`: all of it in the calling thread, with one shard whatever the settings say. */
+export async function startBroker(
+  settings: Settings,
+  log: Log,
+  where: 'workers' | 'here' = 'workers',
+): Promise<Broker> {
+  const broker = new LocalBroker(settings, log, where)
   try {
     await broker.start()
     return broker
@@ -62,6 +69,7 @@ export async function startBroker(settings: Settings, log: Log): Promise<Broker>
 class LocalBroker implements Broker {
   readonly #settings: Settings
   readonly #log: Log
+  readonly #isHere: boolean
   readonly #env: Env = realEnv()
   readonly #native: Native = loadNative()
   readonly #shared: SharedMemory
@@ -75,11 +83,12 @@ class LocalBroker implements Broker {
   readonly failed: Promise<Error>
   #fail: (error: Error) => void = () => undefined
 
-  constructor(settings: Settings, log: Log) {
+  constructor(settings: Settings, log: Log, where: 'workers' | 'here') {
     this.#settings = settings
     this.#log = log
+    this.#isHere = where === 'here'
     // The stand-in keeps its sockets and its journal in one thread.
-    const shards = this.#native.kind === 'addon' ? settings['millrace.shards'] : 1
+    const shards = this.#native.kind === 'addon' && !this.#isHere ? settings['millrace.shards'] : 1
     this.#shared = createSharedMemory(shards, settings['millrace.arena.bytes'])
     this.#counters = Array.from({ length: shards + 1 }, (_, thread) => new Counters(this.#shared.counters, thread))
     this.#listenersConfigured = brokerListeners(settings)
@@ -114,7 +123,6 @@ class LocalBroker implements Broker {
     this.#log.info({ counters: this.counters() }, 'counters')
   }
 
-  /** After a start that failed half-way. */
   async abandon(): Promise<void> {
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.terminate()))
@@ -179,14 +187,16 @@ class LocalBroker implements Broker {
       shared: this.#shared,
       metadata: wholeImage(plane),
     }
-    const script = new URL(import.meta.url.endsWith('.ts') ? './shard-thread.ts' : './shard-thread.js', import.meta.url)
+    const script = new URL(import.meta.url.endsWith('.ts') ? './shard-worker.ts' : './shard-worker.js', import.meta.url)
     const broken = this.failed.then((error) => Promise.reject(error))
+    // Workers load it for themselves.
+    const runShard = this.#isHere ? (await import('./shard-thread.ts')).runShard : null
     this.#shards = Array.from(
       { length: shards },
       (_, own) =>
         new ShardHandle({
-          data: { ...data, own },
-          script,
+          thread:
+            runShard === null ? workerThread(script, { ...data, own }) : callingThread(runShard, { ...data, own }),
           onRequest: (message) =>
             message.type === 'request' ? requests.handle(message) : requests.createTopics(message),
           onFatal: (error) => this.#fail(error),

@@ -34,6 +34,8 @@ export type ToShard =
   | { type: 'close' }
   /** Every shard is silent. */
   | { type: 'end' }
+  /** Nothing is finished: for a shard whose thread can't be ended, since it is the control thread. */
+  | { type: 'abandon' }
 
 export type ToControl =
   | { type: 'recovered'; report: RecoveryReport }

@@ -320,6 +320,15 @@ export class Shard implements ProduceContext, JournalListener {
     await this.#files.closeAll()
   }
 
+  /** Nothing more is done: after a failure, when the process lives on. */
+  async abandon(): Promise<void> {
+    this.#isClosing = true
+    this.#journal?.close()
+    this.#drainWriter.close()
+    for (const file of this.#journalFiles) await file.close()
+    await this.#files.closeAll()
+  }
+
   /** True when no append waits for the journal: a clean stop checkpoints then. */
   get isQuiet(): boolean {
     return this.#journal === null || this.#journal.isIdle

@@ -29,6 +29,9 @@ function stage(options: { startFails?: Error; shutDownFails?: Error; endpoints?:
       history.push('shut down')
       if (options.shutDownFails) throw options.shutDownFails
     },
+    async abandon() {
+      history.push('abandon')
+    },
   }
   const host: Host = {
     version: '1.2.3',
