@@ -1,12 +1,14 @@
 // A small client of the protocol, for the command and for tests: one connection to one broker, versions negotiated, no
 // retries, no groups.
 import { ErrorCode, errorName } from '../model/error-codes.ts'
+import { DecodeError } from '../wire/errors.ts'
 import {
   type ApiVersionsResponse,
   apiVersionsApi,
   readApiVersionsResponse,
   writeApiVersionsRequest,
 } from '../wire/generated/18-api-versions.ts'
+import type { Api } from '../wire/generated/apis.ts'
 import type { ClientApi } from './apis.ts'
 import { type Address, Connection, ConnectionError } from './connection.ts'
 
@@ -72,7 +74,7 @@ export class Client {
   async request<Request, Response>(api: ClientApi<Request, Response>, request: Request): Promise<Response> {
     const version = this.versionOf(api)
     const answer = await this.#connection.request(api.key, version, (writer) => api.write(writer, version, request))
-    return api.read(answer, version)
+    return decoded(api, () => api.read(answer, version))
   }
 
   close(): void {
@@ -88,13 +90,26 @@ async function negotiate(connection: Connection): Promise<ApiVersionsResponse> {
     const answer = await connection.request(apiVersionsApi.key, asked, (writer) =>
       writeApiVersionsRequest(writer, asked, SOFTWARE),
     )
-    const isUnknown = answer.view.getInt16(answer.position) === ErrorCode.UnsupportedVersion
-    const response = readApiVersionsResponse(answer, isUnknown ? 0 : asked)
+    const { isUnknown, response } = decoded(apiVersionsApi, () => {
+      const at = answer.take(2)
+      const isUnknown = answer.view.getInt16(at) === ErrorCode.UnsupportedVersion
+      answer.position = at
+      return { isUnknown, response: readApiVersionsResponse(answer, isUnknown ? 0 : asked) }
+    })
     if (!isUnknown) {
       throwIfRefused(response.errorCode)
       return response
     }
     version = response.apiKeys.find(({ apiKey }) => apiKey === apiVersionsApi.key)?.maxVersion ?? 0
     if (version >= asked) throw new ConnectionError('the broker names no version of ApiVersions that it serves')
+  }
+}
+
+function decoded<Response>({ name }: Pick<Api, 'name'>, read: () => Response): Response {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw new ConnectionError(`the broker's answer to ${name} cannot be read: ${error.message}`)
   }
 }
