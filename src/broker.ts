@@ -4,6 +4,7 @@
 // journals), listeners, this broker's registration. Stop: listeners, shards (what was begun becomes durable), metadata
 // log.
 import { lookup } from 'node:dns/promises'
+import { BrokerMetrics } from './broker-metrics.ts'
 import { describeSettings } from './config/describe.ts'
 import { isWildcard, type Listener } from './config/listeners.ts'
 import { brokerListeners, type Settings } from './config/settings.ts'
@@ -26,6 +27,8 @@ import { ControlRequests } from './net/control-requests.ts'
 import { callingThread, ShardHandle, workerThread } from './net/shard-handle.ts'
 import type { ShardData } from './net/thread-messages.ts'
 import { COUNTER, type CounterSnapshot, Counters } from './observe/counters.ts'
+import { Histograms } from './observe/histograms.ts'
+import { HttpPort } from './observe/http.ts'
 import type { Log } from './observe/log.ts'
 import { type LogDirectory, openLogDirectory } from './raft/log-directory.ts'
 import { SleepFlags } from './ring/sleep.ts'
@@ -35,11 +38,14 @@ const BACKLOG = 1024
 const EVERY_ADDRESS = '::'
 /** Security protocol number of PLAINTEXT in a broker's registration. */
 const PLAINTEXT = 0
+const SHARD_STATE_TIMEOUT_MS = 2000
 const PARTITIONS_PER_COMMAND_MAX = 200_000
 
 export interface Broker {
   /** What clients can connect to, with the ports that were bound. */
   readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]
+  /** Where /metrics and /healthz are; null for nowhere. */
+  readonly httpPort: number | null
   /** Resolves with what ended the broker, if something other than `shutDown` does. */
   readonly failed: Promise<Error>
   /** What each thread has done: the shards in order, the control thread last. */
@@ -78,6 +84,8 @@ class LocalBroker implements Broker {
   #plane: ControlPlane | null = null
   #shards: ShardHandle[] = []
   #acceptors: Acceptors | null = null
+  #http: HttpPort | null = null
+  #failure: Error | null = null
   readonly listeners: { name: string; host: string; port: number }[] = []
   #unlock: () => void = () => undefined
   readonly failed: Promise<Error>
@@ -93,8 +101,15 @@ class LocalBroker implements Broker {
     this.#counters = Array.from({ length: shards + 1 }, (_, thread) => new Counters(this.#shared.counters, thread))
     this.#listenersConfigured = brokerListeners(settings)
     this.failed = new Promise((resolve) => {
-      this.#fail = resolve
+      this.#fail = (error) => {
+        this.#failure ??= error
+        resolve(error)
+      }
     })
+  }
+
+  get httpPort(): number | null {
+    return this.#http?.port ?? null
   }
 
   counters(): CounterSnapshot[] {
@@ -112,9 +127,11 @@ class LocalBroker implements Broker {
     await this.#startShards(this.#plane, directory, runEpoch, requests)
     await this.#listen()
     await this.#register(this.#plane, directory)
+    await this.#openHttp(this.#plane, directory)
   }
 
   async shutDown(): Promise<void> {
+    this.#http?.close()
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.close()))
     await Promise.all(this.#shards.map((shard) => shard.end()))
@@ -124,6 +141,7 @@ class LocalBroker implements Broker {
   }
 
   async abandon(): Promise<void> {
+    this.#http?.close()
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.terminate()))
     await this.#plane?.close()
@@ -252,9 +270,7 @@ class LocalBroker implements Broker {
     try {
       return this.#acceptors!.listen(number, address, port, BACKLOG)
     } catch (error) {
-      const code = (error as { code?: string }).code ?? String(error)
-      const reason = code === 'EADDRINUSE' ? 'the address is in use' : code
-      throw new Error(`cannot listen on ${host || '*'}:${port}: ${reason}`)
+      throw cannotListen({ host, port }, error)
     }
   }
 
@@ -282,6 +298,35 @@ class LocalBroker implements Broker {
     if (unfenced.refusal !== null) throw new Error(unfenced.refusal.message)
   }
 
+  async #openHttp({ image }: ControlPlane, { path }: LogDirectory): Promise<void> {
+    const listener = this.#settings['millrace.http.listener']
+    if (listener === null) return
+    const { shards, histograms } = this.#shared
+    const metrics = new BrokerMetrics({
+      image,
+      shards: this.#shards,
+      counters: this.#counters.slice(0, shards),
+      histograms: Array.from({ length: shards }, (_, shard) => new Histograms(histograms, shard)),
+      arenaBytes: this.#settings['millrace.arena.bytes'],
+      listenerNames: this.#listenerNames(),
+      logDirectory: path,
+      failure: () => this.#failure,
+      stateTimeoutMs: SHARD_STATE_TIMEOUT_MS,
+      collectors: [],
+    })
+    try {
+      this.#http = await HttpPort.open({
+        ...listener,
+        metrics: () => metrics.text(),
+        health: () => metrics.problems(),
+        onError: (error) => this.#log.error({ err: error }, 'metrics could not be shown'),
+      })
+    } catch (error) {
+      throw cannotListen(listener, error)
+    }
+    this.#log.info({ port: this.#http.port }, 'metrics are served')
+  }
+
   #listenerNames(): string[] {
     return this.#listenersConfigured.map(({ name }) => name)
   }
@@ -290,6 +335,12 @@ class LocalBroker implements Broker {
 /** What a thread that starts now begins from. */
 function wholeImage({ image }: ControlPlane): MetadataBatch {
   return { offset: image.offset, epoch: image.epoch, records: [...imageRecords(image)] }
+}
+
+function cannotListen({ host, port }: { host: string; port: number }, error: unknown): Error {
+  const code = (error as { code?: string }).code ?? String(error)
+  const reason = code === 'EADDRINUSE' ? 'the address is in use' : code
+  return new Error(`cannot listen on ${host || '*'}:${port}: ${reason}`)
 }
 
 async function resolveAddress(host: string): Promise<string> {

@@ -6,6 +6,7 @@ import { Arena, ArenaView } from './memory/arena.ts'
 import { loadNative } from './native/load.ts'
 import { ShardRequests } from './net/cold-requests.ts'
 import { FrameLoop } from './net/frame-loop.ts'
+import { Introductions } from './net/introductions.ts'
 import { Requests } from './net/requests.ts'
 import type { ShardData, ToControl, ToShard } from './net/thread-messages.ts'
 import { createLog } from './observe/log.ts'
@@ -54,7 +55,7 @@ export function runShard(data: ShardData, port: MessagePort): void {
     onAccepted: (descriptor, listener) => loop.accept(descriptor, listener),
   })
   const cold = new ShardRequests(shard, data, post)
-  loop.attach(shard, new Requests(shard, cold, log))
+  loop.attach(shard, new Requests(shard, cold, new Introductions(log, data.listenerNames), log))
   const acceptor = native.createAcceptor((descriptor, listener) => loop.accept(descriptor, listener))
 
   port.on('message', (message: ToShard) => {
@@ -79,6 +80,9 @@ export function runShard(data: ShardData, port: MessagePort): void {
         break
       case 'topics-created':
         cold.onTopicsCreated(message.id, message.errors)
+        break
+      case 'ask-state':
+        post({ type: 'state', state: loop.state() })
         break
       case 'listen':
         listen(message)

@@ -4,7 +4,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { MetadataBatch } from '../metadata/image.ts'
 import type { RecoveryReport } from '../shard/recovery.ts'
-import type { ShardData, ToControl, ToShard } from './thread-messages.ts'
+import type { ShardData, ShardState, ToControl, ToShard } from './thread-messages.ts'
 
 /** Where a shard runs: its own thread or, in the same words, the control thread. */
 export interface ShardThread {
@@ -53,6 +53,7 @@ export class ShardHandle {
   readonly #awaited = new Map<string, (message: ToControl) => void>()
   readonly #ended: Promise<void>
   #isClosing = false
+  #state: Promise<ShardState> | null = null
 
   constructor(options: ShardHandleOptions) {
     this.#options = options
@@ -83,6 +84,18 @@ export class ShardHandle {
 
   applyMetadata(batch: MetadataBatch): void {
     this.#post({ type: 'metadata', batch })
+  }
+
+  /** What the shard says of this moment. Several who ask at a time get the same answer. */
+  state(): Promise<ShardState> {
+    if (this.#state === null) {
+      this.#state = this.#next('state').then(({ state }) => {
+        this.#state = null
+        return state
+      })
+      this.#post({ type: 'ask-state' })
+    }
+    return this.#state
   }
 
   /** For the stand-in, whose sockets live on the shard. Resolves to the bound port. */

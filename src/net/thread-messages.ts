@@ -19,12 +19,22 @@ export interface ShardData {
   metadata: MetadataBatch
 }
 
+/** What a shard says of this moment. */
+export interface ShardState {
+  /** By listener number; none for those without a connection. */
+  connections: number[]
+  requestsInFlight: number
+  arenaHeldBytes: number
+}
+
 export type ToShard =
   | { type: 'metadata'; batch: MetadataBatch }
   /** Every shard has recovered: the checkpoints may be written. */
   | { type: 'checkpoint' }
   /** Every shard has its checkpoint: the journals may be written again. */
   | { type: 'open' }
+  /** For metrics, and to see that the thread is not stuck. */
+  | { type: 'ask-state' }
   /** The stand-in's sockets live on the shard: listen there. */
   | { type: 'listen'; listener: number; address: string; port: number; backlog: number }
   /** The body of an answer. */
@@ -41,6 +51,7 @@ export type ToControl =
   | { type: 'recovered'; report: RecoveryReport }
   | { type: 'checkpointed' }
   | { type: 'opened' }
+  | { type: 'state'; state: ShardState }
   | { type: 'listening'; listener: number; port: number }
   | { type: 'listen-failed'; listener: number; message: string }
   /** A request for the control thread, its body's bytes. */

@@ -23,6 +23,7 @@ function stage(options: { startFails?: Error; shutDownFails?: Error; endpoints?:
   })
   const broker: Broker = {
     listeners: options.endpoints ?? [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 }],
+    httpPort: null,
     failed,
     counters: () => [],
     async shutDown() {

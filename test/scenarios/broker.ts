@@ -57,6 +57,10 @@ export class TestBroker {
     return this.#failure
   }
 
+  get httpPort(): number {
+    return this.#broker!.httpPort!
+  }
+
   get counters() {
     return this.#broker!.counters()
   }
