@@ -5,6 +5,7 @@
 // log.
 import { lookup } from 'node:dns/promises'
 import type { InternalTopic } from './api/define-api.ts'
+import { BrokerMetrics } from './broker-metrics.ts'
 import { describeSettings } from './config/describe.ts'
 import { isWildcard, type Listener } from './config/listeners.ts'
 import { brokerListeners, type Settings } from './config/settings.ts'
@@ -26,9 +27,11 @@ import { loadNative } from './native/load.ts'
 import { Acceptors } from './net/acceptors.ts'
 import { AppliedMetadata } from './net/applied-metadata.ts'
 import { ControlRequests } from './net/control-requests.ts'
-import { ShardHandle } from './net/shard-handle.ts'
+import { callingThread, ShardHandle, workerThread } from './net/shard-handle.ts'
 import type { ShardData } from './net/thread-messages.ts'
 import { COUNTER, type CounterSnapshot, Counters } from './observe/counters.ts'
+import { Histograms } from './observe/histograms.ts'
+import { HttpPort } from './observe/http.ts'
 import type { Log } from './observe/log.ts'
 import { type LogDirectory, openLogDirectory } from './raft/log-directory.ts'
 import { SleepFlags } from './ring/sleep.ts'
@@ -38,21 +41,31 @@ const BACKLOG = 1024
 const EVERY_ADDRESS = '::'
 /** Security protocol number of PLAINTEXT in a broker's registration. */
 const PLAINTEXT = 0
+const SHARD_STATE_TIMEOUT_MS = 2000
 const PARTITIONS_PER_COMMAND_MAX = 200_000
 
 export interface Broker {
   /** What clients can connect to, with the ports that were bound. */
   readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]
+  /** Where /metrics and /healthz are; null for nowhere. */
+  readonly httpPort: number | null
   /** Resolves with what ended the broker, if something other than `shutDown` does. */
   readonly failed: Promise<Error>
   /** What each thread has done: the shards in order, the control thread last. */
   counters(): CounterSnapshot[]
   /** Controlled shutdown. */
   shutDown(): Promise<void>
+  /** Lets go of everything and finishes nothing: after a failure, when the process lives on. The next start recovers. */
+  abandon(): Promise<void>
 }
 
-export async function startBroker(settings: Settings, log: Log): Promise<Broker> {
-  const broker = new LocalBroker(settings, log)
+/** `here`: all of it in the calling thread, with one shard whatever the settings say. */
+export async function startBroker(
+  settings: Settings,
+  log: Log,
+  where: 'workers' | 'here' = 'workers',
+): Promise<Broker> {
+  const broker = new LocalBroker(settings, log, where)
   try {
     await broker.start()
     return broker
@@ -65,6 +78,7 @@ export async function startBroker(settings: Settings, log: Log): Promise<Broker>
 class LocalBroker implements Broker {
   readonly #settings: Settings
   readonly #log: Log
+  readonly #isHere: boolean
   readonly #env: Env = realEnv()
   readonly #native: Native = loadNative()
   readonly #shared: SharedMemory
@@ -73,22 +87,32 @@ class LocalBroker implements Broker {
   #plane: ControlPlane | null = null
   #shards: ShardHandle[] = []
   #acceptors: Acceptors | null = null
+  #http: HttpPort | null = null
+  #failure: Error | null = null
   readonly listeners: { name: string; host: string; port: number }[] = []
   #unlock: () => void = () => undefined
   readonly failed: Promise<Error>
   #fail: (error: Error) => void = () => undefined
 
-  constructor(settings: Settings, log: Log) {
+  constructor(settings: Settings, log: Log, where: 'workers' | 'here') {
     this.#settings = settings
     this.#log = log
+    this.#isHere = where === 'here'
     // The stand-in keeps its sockets and its journal in one thread.
-    const shards = this.#native.kind === 'addon' ? settings['millrace.shards'] : 1
+    const shards = this.#native.kind === 'addon' && !this.#isHere ? settings['millrace.shards'] : 1
     this.#shared = createSharedMemory(shards, settings['millrace.arena.bytes'])
     this.#counters = Array.from({ length: shards + 1 }, (_, thread) => new Counters(this.#shared.counters, thread))
     this.#listenersConfigured = brokerListeners(settings)
     this.failed = new Promise((resolve) => {
-      this.#fail = resolve
+      this.#fail = (error) => {
+        this.#failure ??= error
+        resolve(error)
+      }
     })
+  }
+
+  get httpPort(): number | null {
+    return this.#http?.port ?? null
   }
 
   counters(): CounterSnapshot[] {
@@ -106,9 +130,11 @@ class LocalBroker implements Broker {
     await this.#startShards(this.#plane, directory, runEpoch, requests)
     await this.#listen()
     await this.#register(this.#plane, directory)
+    await this.#openHttp(this.#plane, directory)
   }
 
   async shutDown(): Promise<void> {
+    this.#http?.close()
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.close()))
     await Promise.all(this.#shards.map((shard) => shard.end()))
@@ -117,8 +143,8 @@ class LocalBroker implements Broker {
     this.#log.info({ counters: this.counters() }, 'counters')
   }
 
-  /** After a start that failed half-way. */
   async abandon(): Promise<void> {
+    this.#http?.close()
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.terminate()))
     await this.#plane?.close()
@@ -183,15 +209,17 @@ class LocalBroker implements Broker {
       shared: this.#shared,
       metadata: wholeImage(plane),
     }
-    const script = new URL(import.meta.url.endsWith('.ts') ? './shard-thread.ts' : './shard-thread.js', import.meta.url)
+    const script = new URL(import.meta.url.endsWith('.ts') ? './shard-worker.ts' : './shard-worker.js', import.meta.url)
     const applied = new AppliedMetadata(shards)
     const broken = this.failed.then((error) => Promise.reject(error))
+    // Workers load it for themselves.
+    const runShard = this.#isHere ? (await import('./shard-thread.ts')).runShard : null
     this.#shards = Array.from(
       { length: shards },
       (_, own) =>
         new ShardHandle({
-          data: { ...data, own },
-          script,
+          thread:
+            runShard === null ? workerThread(script, { ...data, own }) : callingThread(runShard, { ...data, own }),
           onRequest: async (message) => {
             const answer = await (message.type === 'request'
               ? requests.handle(message)
@@ -253,9 +281,7 @@ class LocalBroker implements Broker {
     try {
       return this.#acceptors!.listen(number, address, port, BACKLOG)
     } catch (error) {
-      const code = (error as { code?: string }).code ?? String(error)
-      const reason = code === 'EADDRINUSE' ? 'the address is in use' : code
-      throw new Error(`cannot listen on ${host || '*'}:${port}: ${reason}`)
+      throw cannotListen({ host, port }, error)
     }
   }
 
@@ -283,6 +309,35 @@ class LocalBroker implements Broker {
     if (unfenced.refusal !== null) throw new Error(unfenced.refusal.message)
   }
 
+  async #openHttp({ image }: ControlPlane, { path }: LogDirectory): Promise<void> {
+    const listener = this.#settings['millrace.http.listener']
+    if (listener === null) return
+    const { shards, histograms } = this.#shared
+    const metrics = new BrokerMetrics({
+      image,
+      shards: this.#shards,
+      counters: this.#counters.slice(0, shards),
+      histograms: Array.from({ length: shards }, (_, shard) => new Histograms(histograms, shard)),
+      arenaBytes: this.#settings['millrace.arena.bytes'],
+      listenerNames: this.#listenerNames(),
+      logDirectory: path,
+      failure: () => this.#failure,
+      stateTimeoutMs: SHARD_STATE_TIMEOUT_MS,
+      collectors: [],
+    })
+    try {
+      this.#http = await HttpPort.open({
+        ...listener,
+        metrics: () => metrics.text(),
+        health: () => metrics.problems(),
+        onError: (error) => this.#log.error({ err: error }, 'metrics could not be shown'),
+      })
+    } catch (error) {
+      throw cannotListen(listener, error)
+    }
+    this.#log.info({ port: this.#http.port }, 'metrics are served')
+  }
+
   #listenerNames(): string[] {
     return this.#listenersConfigured.map(({ name }) => name)
   }
@@ -304,6 +359,12 @@ function offsetsTopic(settings: Settings): InternalTopic {
       { name: 'segment.bytes', value: `${settings['offsets.topic.segment.bytes']}` },
     ],
   }
+}
+
+function cannotListen({ host, port }: { host: string; port: number }, error: unknown): Error {
+  const code = (error as { code?: string }).code ?? String(error)
+  const reason = code === 'EADDRINUSE' ? 'the address is in use' : code
+  return new Error(`cannot listen on ${host || '*'}:${port}: ${reason}`)
 }
 
 async function resolveAddress(host: string): Promise<string> {

@@ -1,114 +1,137 @@
-// The start and the end of a shard's thread. What it does in between is in net/frame-loop.ts and shard/shard.ts.
-import { parentPort, workerData } from 'node:worker_threads'
-import { assert } from './lib/assert.ts'
+// The start and the end of a shard on its thread: a worker (shard-worker.ts), or the control thread itself, for a whole
+// broker in one thread. What it does in between is in net/frame-loop.ts and shard/shard.ts.
+import type { MessagePort } from 'node:worker_threads'
 import { realEnv } from './lib/real-env.ts'
 import { Arena, ArenaView } from './memory/arena.ts'
 import { loadNative } from './native/load.ts'
 import { ShardRequests } from './net/cold-requests.ts'
 import { FrameLoop } from './net/frame-loop.ts'
+import { Introductions } from './net/introductions.ts'
 import { Requests } from './net/requests.ts'
 import type { ShardData, ToControl, ToShard } from './net/thread-messages.ts'
 import { createLog } from './observe/log.ts'
 import { Shard } from './shard/shard.ts'
 
-const port = parentPort
-assert(port !== null, 'a shard runs in a worker thread')
-
-const data = workerData as ShardData
-const { own, settings, shared } = data
-const native = loadNative()
-const env = realEnv()
-const log = createLog({ level: settings['millrace.log.level'], thread: `shard-${own}` })
-const post = (message: ToControl) => port.postMessage(message)
-const onFatal = (error: Error) => {
-  log.fatal({ err: error }, error.message)
-  post({ type: 'fatal', error })
-}
-
-if (settings['millrace.pin.threads']) native.pinThread(own)
-const arena = new Arena(shared.arenas[own]!)
-const arenas = shared.arenas.map((memory, shard) => (shard === own ? arena : new ArenaView(memory)))
-const frameBytesMax = settings['socket.request.max.bytes']
-const loop = new FrameLoop({ own, native, arena, arenas, clock: env.clock, frameBytesMax, log, onFatal })
-
-const doorbells = new Int32Array(shared.doorbells)
-Atomics.store(doorbells, own, loop.doorbell + 1)
-let isMute = false
-const wake = (thread: number) => {
-  if (!isMute) native.ringDoorbell(Atomics.load(doorbells, thread) - 1)
-}
-
-const shard = new Shard({
-  own,
-  nodeId: data.nodeId,
-  runEpoch: data.runEpoch,
-  directory: data.directory,
-  settings,
-  env,
-  native,
-  shared,
-  arena,
-  arenas,
-  doorbell: loop.doorbell,
-  log,
-  wake,
-  onFatal,
-  onAccepted: (descriptor, listener) => loop.accept(descriptor, listener),
-})
-const cold = new ShardRequests(shard, data, post)
-loop.attach(shard, new Requests(shard, cold, log))
-const acceptor = native.createAcceptor((descriptor, listener) => loop.accept(descriptor, listener))
-
-port.on('message', (message: ToShard) => {
-  switch (message.type) {
-    case 'metadata':
-      shard.applyMetadata(message.batch)
-      post({ type: 'applied', offset: message.batch.offset })
-      wake(own)
-      break
-    case 'answered':
-      cold.onAnswered(message.id, message.body)
-      break
-    case 'topics-created':
-      cold.onTopicsCreated(message.id, message.errors)
-      break
-    case 'listen':
-      listen(message)
-      break
-    case 'checkpoint':
-      shard.checkpoint().then(() => post({ type: 'checkpointed' }), onFatal)
-      break
-    case 'open':
-      shard.open().then(() => post({ type: 'opened' }), onFatal)
-      break
-    case 'close':
-      close().catch(onFatal)
-      break
-    case 'end':
-      loop.close()
-      port.close()
+/** Starts the shard that `data` describes on the calling thread. It lives until the control thread says `end` on `port`. */
+export function runShard(data: ShardData, port: MessagePort): void {
+  const { own, settings, shared } = data
+  const native = loadNative()
+  const env = realEnv()
+  const log = createLog({ level: settings['millrace.log.level'], thread: `shard-${own}` })
+  const post = (message: ToControl) => port.postMessage(message)
+  const onFatal = (error: Error) => {
+    log.fatal({ err: error }, error.message)
+    post({ type: 'fatal', error })
   }
-})
 
-shard.applyMetadata(data.metadata)
-post({ type: 'applied', offset: data.metadata.offset })
-shard.recover().then((report) => post({ type: 'recovered', report }), onFatal)
+  if (settings['millrace.pin.threads']) native.pinThread(own)
+  const arena = new Arena(shared.arenas[own]!)
+  const arenas = shared.arenas.map((memory, shard) => (shard === own ? arena : new ArenaView(memory)))
+  const frameBytesMax = settings['socket.request.max.bytes']
+  const loop = new FrameLoop({ own, native, arena, arenas, clock: env.clock, frameBytesMax, log, onFatal })
 
-function listen({ listener, address, port, backlog }: Extract<ToShard, { type: 'listen' }>): void {
-  try {
-    post({ type: 'listening', listener, port: acceptor.listen(listener, address, port, backlog) })
-  } catch (error) {
-    post({ type: 'listen-failed', listener, message: (error as Error).message })
+  const doorbells = new Int32Array(shared.doorbells)
+  Atomics.store(doorbells, own, loop.doorbell + 1)
+  let isMute = false
+  const wake = (thread: number) => {
+    if (!isMute) native.ringDoorbell(Atomics.load(doorbells, thread) - 1)
   }
-}
 
-/** Clients' sockets close first, so that nothing new comes; then what was begun becomes durable and is drained. */
-async function close(): Promise<void> {
-  acceptor.close()
-  loop.closeConnections()
-  await loop.settled()
-  await shard.close()
-  // A doorbell that is closed may be rung no more: every shard is silent before the first one ends.
-  isMute = true
-  post({ type: 'closed' })
+  const shard = new Shard({
+    own,
+    nodeId: data.nodeId,
+    runEpoch: data.runEpoch,
+    directory: data.directory,
+    settings,
+    env,
+    native,
+    shared,
+    arena,
+    arenas,
+    doorbell: loop.doorbell,
+    log,
+    wake,
+    onFatal,
+    onAccepted: (descriptor, listener) => loop.accept(descriptor, listener),
+  })
+  const cold = new ShardRequests(shard, data, post)
+  loop.attach(shard, new Requests(shard, cold, new Introductions(log, data.listenerNames), log))
+  const acceptor = native.createAcceptor((descriptor, listener) => loop.accept(descriptor, listener))
+
+  port.on('message', (message: ToShard) => {
+    try {
+      onMessage(message)
+    } catch (error) {
+      onFatal(error as Error)
+    }
+  })
+
+  shard.applyMetadata(data.metadata)
+  post({ type: 'applied', offset: data.metadata.offset })
+  shard.recover().then((report) => post({ type: 'recovered', report }), onFatal)
+
+  function onMessage(message: ToShard): void {
+    switch (message.type) {
+      case 'metadata':
+        shard.applyMetadata(message.batch)
+        post({ type: 'applied', offset: message.batch.offset })
+        wake(own)
+        break
+      case 'answered':
+        cold.onAnswered(message.id, message.body)
+        break
+      case 'topics-created':
+        cold.onTopicsCreated(message.id, message.errors)
+        break
+      case 'ask-state':
+        post({ type: 'state', state: loop.state() })
+        break
+      case 'listen':
+        listen(message)
+        break
+      case 'checkpoint':
+        shard.checkpoint().then(() => post({ type: 'checkpointed' }), onFatal)
+        break
+      case 'open':
+        shard.open().then(() => post({ type: 'opened' }), onFatal)
+        break
+      case 'close':
+        close().catch(onFatal)
+        break
+      case 'abandon':
+        abandon()
+        break
+      case 'end':
+        loop.close()
+        port.close()
+    }
+  }
+
+  function listen({ listener, address, port, backlog }: Extract<ToShard, { type: 'listen' }>): void {
+    try {
+      post({ type: 'listening', listener, port: acceptor.listen(listener, address, port, backlog) })
+    } catch (error) {
+      post({ type: 'listen-failed', listener, message: (error as Error).message })
+    }
+  }
+
+  /** Clients' sockets close first, so that nothing new comes; then what was begun becomes durable and is drained. */
+  async function close(): Promise<void> {
+    acceptor.close()
+    loop.closeConnections()
+    await loop.settled()
+    await shard.close()
+    // A doorbell that is closed may be rung no more: every shard is silent before the first one ends.
+    isMute = true
+    post({ type: 'closed' })
+  }
+
+  /** What a worker's end does for a shard of its own: nothing is finished, everything is let go. */
+  function abandon(): void {
+    isMute = true
+    acceptor.close()
+    loop.close()
+    shard.abandon().catch((error) => log.warn({ err: error }, 'an abandoned shard could not let go of a file'))
+    port.close()
+  }
 }

@@ -14,6 +14,10 @@ export abstract class Call {
   apiKey = 0
   apiVersion = 0
   correlationId = 0
+  /** Readings of the shard's TickClock: its frame came, it was begun, it could be answered. */
+  arrivedAt = 0
+  begunAt = 0
+  readyAt = 0
   owner: CallOwner | null = null
   isReady = false
   /** acks=0: nothing is answered. */

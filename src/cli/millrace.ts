@@ -2,8 +2,9 @@
 // The millrace command.
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { createLog } from '../observe/log.ts'
-import { start } from './start.ts'
+import { addConfigCommands } from './config.ts'
+import type { Terminal } from './remote.ts'
+import { addTopicCommands } from './topic.ts'
 
 // The same relative to src/cli and to dist/cli.
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -28,6 +29,16 @@ command
   .addHelpText('after', EXAMPLES)
   .action(runStart)
 
+const terminal: Terminal = {
+  writeOut: (line) => process.stdout.write(`${line}\n`),
+  writeError: (line) => process.stderr.write(`${line}\n`),
+  setExitCode: (code) => {
+    process.exitCode = code
+  },
+}
+addTopicCommands(command, terminal)
+addConfigCommands(command, terminal)
+
 await command.parseAsync()
 
 function collect(value: string, earlier: readonly string[] = []): string[] {
@@ -35,8 +46,12 @@ function collect(value: string, earlier: readonly string[] = []): string[] {
 }
 
 async function runStart(file: string | undefined, { override = [] }: { override?: string[] }): Promise<void> {
-  // Loaded here, so that asking for help does not load the add-on.
-  const { startBroker } = await import('../broker.ts')
+  // Loaded here, so that the other commands do not load the broker and the add-on.
+  const [{ startBroker }, { createLog }, { start }] = await Promise.all([
+    import('../broker.ts'),
+    import('../observe/log.ts'),
+    import('./start.ts'),
+  ])
   await start(
     { ...(file !== undefined && { file }), overrides: override },
     {
@@ -48,8 +63,8 @@ async function runStart(file: string | undefined, { override = [] }: { override?
         process.on('SIGINT', listener)
         process.on('SIGTERM', listener)
       },
-      writeOut: (line) => process.stdout.write(`${line}\n`),
-      writeError: (line) => process.stderr.write(`${line}\n`),
+      writeOut: terminal.writeOut,
+      writeError: terminal.writeError,
       exit: (code) => process.exit(code),
     },
   )

@@ -92,6 +92,11 @@ const MILLRACE_DEFINITIONS = {
     min: 1_048_576,
     documentation: 'Size of the journal of a shard.',
   },
+  'millrace.http.listener': {
+    type: 'STRING',
+    default: null,
+    documentation: 'Where /metrics and /healthz are, as host:port; nowhere if not set.',
+  },
   'millrace.log.level': {
     type: 'STRING',
     default: 'info',

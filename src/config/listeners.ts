@@ -27,8 +27,12 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   return port > 65_535 ? undefined : { name: name!.toUpperCase(), host: address ?? host, port }
 }
 
-export function formatEndpoint({ name, host, port }: Endpoint): string {
-  return `${name}://${host.includes(':') ? `[${host}]` : host}:${port}`
+export function formatEndpoint(endpoint: Endpoint): string {
+  return `${endpoint.name}://${formatAddress(endpoint)}`
+}
+
+export function formatAddress({ host, port }: Pick<Endpoint, 'host' | 'port'>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 export function isLoopback(host: string): boolean {

@@ -4,7 +4,7 @@
 import { resolve } from 'node:path'
 import type { Values } from './definitions.ts'
 import type { Endpoint, Listener, SecurityProtocol } from './listeners.ts'
-import { isLoopback } from './listeners.ts'
+import { isLoopback, parseEndpoint } from './listeners.ts'
 import { resolveListeners } from './resolve-listeners.ts'
 
 export type ProcessRole = 'broker' | 'controller'
@@ -22,6 +22,7 @@ export interface Resolved {
   /** -1: for ever. */
   readonly 'log.retention.ms': number
   readonly 'millrace.shards': number
+  readonly 'millrace.http.listener': Pick<Endpoint, 'host' | 'port'> | null
 }
 
 /** What the machine says of itself, where the operator says nothing. */
@@ -59,6 +60,7 @@ export function resolveSettings(
     'log.roll.ms': resolveRollMs(values, report),
     'log.retention.ms': resolveRetentionMs(values, report),
     'millrace.shards': values['millrace.shards'] ?? machine.coreCount,
+    'millrace.http.listener': resolveHttp(values, report),
   }
 }
 
@@ -112,6 +114,20 @@ function resolveDirectory(values: Values, report: Report): string {
   if (others.length > 0) report.problem(key, 'names several directories: for now there is one')
   else if (directory === '') report.problem(key, 'names no directory')
   return resolve(directory)
+}
+
+function resolveHttp(values: Values, report: Report): Resolved['millrace.http.listener'] {
+  const key = 'millrace.http.listener'
+  const text = values[key]
+  if (text === null || text === '') return null
+  const endpoint = parseEndpoint(`HTTP://${text}`)
+  if (endpoint === undefined) {
+    report.problem(key, 'is not host:port')
+    return null
+  }
+  const { host, port } = endpoint
+  if (!isLoopback(host)) report.warn(`${key}=${text} is open to the network without encryption or authentication`)
+  return { host, port }
 }
 
 const MS_PER_MINUTE = 60_000

@@ -48,6 +48,8 @@ export interface JournalOptions {
 }
 
 export interface JournalListener {
+  /** A group was handed to the disk. */
+  onGroupStarted(): void
   /** The batch would survive this process. */
   onWritten(batch: Batch): void
   /** The batch would survive a power cut. In append order. */
@@ -206,6 +208,7 @@ export class Journal {
     const descriptor = files[this.#file]!.descriptor
     this.#ticket = queue.submit(descriptor, this.#position, this.#slices, count + 1, flags)
     assert(this.#ticket !== 0, 'one group in flight always fits the queue')
+    this.#options.listener.onGroupStarted()
     this.#groupFirst = this.#first
     this.#groupCount = count
     this.#isGroupWritten = false

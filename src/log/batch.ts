@@ -26,6 +26,8 @@ export class Batch {
   maxTimestamp = -1
   leaderEpoch = 0
   crc = 0
+  /** A reading of the shard's TickClock. */
+  acceptedAt = 0
   /** Told once, when the journal has written it; then null. */
   waiter: AppendWaiter | null = null
   /** The next batch of the shard, in append order: the journal's queue. */

@@ -23,10 +23,15 @@ export class Connection implements CallOwner {
   isEnding = false
   /** SEND_CLOSE is on its way. */
   isClosing = false
-  /** (offset, length) pairs of frames that wait, their blocks held. */
+  /** When the frame came that is begun now. */
+  arrivedAt = 0
+  /** (offset, length, arrival) of frames that wait, their blocks held. */
   readonly deferred: number[] = []
   /** Of the client, as ApiVersions said (KIP-511). */
   clientSoftware = ''
+  /** Its line is written (introductions.ts); until then, what it has spoken. */
+  isIntroduced = false
+  readonly versions: string[] = []
 
   constructor(loop: FrameLoop, number: number, listener: number, peerAddress: string) {
     this.#loop = loop
@@ -37,6 +42,8 @@ export class Connection implements CallOwner {
 
   add(call: Call): void {
     call.owner = this
+    call.arrivedAt = this.arrivedAt
+    call.begunAt = this.#loop.nowMicros()
     this.inFlight++
     if (this.#last === null) this.#first = call
     else this.#last.next = call
@@ -44,6 +51,7 @@ export class Connection implements CallOwner {
   }
 
   onReady(call: Call): void {
+    call.readyAt = this.#loop.nowMicros()
     if (this.isClosed) {
       this.#remove(call)
       this.inFlight--

@@ -38,6 +38,7 @@ import { Connection } from './connection.ts'
 import { NoMemoryError, Output } from './output.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import type { Requests } from './requests.ts'
+import type { ShardState } from './thread-messages.ts'
 
 const PRODUCE = 0
 const FETCH = 1
@@ -151,6 +152,25 @@ export class FrameLoop {
     this.#reactor.close()
   }
 
+  /** This tick's reading of the clock; outside of a tick a fresh one. */
+  nowMicros(): number {
+    const { tick } = this.#shard!
+    if (!this.#isTicking) tick.read(this.#options.clock.nowMs())
+    return tick.micros
+  }
+
+  /** For metrics: open connections by listener, requests that are not answered, memory that is held. */
+  state(): ShardState {
+    const connections: number[] = []
+    let requestsInFlight = 0
+    for (const connection of this.#connections) {
+      if (connection === undefined) continue
+      connections[connection.listener] = (connections[connection.listener] ?? 0) + 1
+      requestsInFlight += connection.inFlight
+    }
+    return { connections, requestsInFlight, arenaHeldBytes: this.#options.arena.heldBytes() }
+  }
+
   /** Encodes the answer of a call whose turn has come, or ends it without one. */
   answer(connection: Connection, call: Call): void {
     if (connection.exclusive === call) connection.exclusive = null
@@ -227,14 +247,14 @@ export class FrameLoop {
   #onFrame(connection: Connection, offset: number, length: number): void {
     this.#shard!.counters.add(COUNTER.frames, 1)
     if (connection.deferred.length > 0 || !this.#mayBegin(connection, offset)) {
-      connection.deferred.push(offset, length)
+      connection.deferred.push(offset, length, this.nowMicros())
       if (!connection.isPaused && !connection.isClosed && !connection.isEnding) {
         connection.isPaused = true
         this.#output.pause(connection.number)
       }
       return
     }
-    this.#begin(connection, offset, length)
+    this.#begin(connection, offset, length, this.nowMicros())
   }
 
   /** Answers leave in order, so a request that wants the connection to itself loses nothing by waiting for those before. */
@@ -245,8 +265,9 @@ export class FrameLoop {
     return apiKey === PRODUCE || apiKey === FETCH
   }
 
-  #begin(connection: Connection, offset: number, length: number): void {
+  #begin(connection: Connection, offset: number, length: number, arrivedAt: number): void {
     const { arena } = this.#options
+    connection.arrivedAt = arrivedAt
     const isWanted = !connection.isClosed && !connection.isClosing && !this.#isStopping
     if (isWanted && !this.#requests!.begin(connection, offset, length)) this.#closeConnection(connection)
     arena.release(arena.blockOf(offset))
@@ -259,8 +280,8 @@ export class FrameLoop {
       const { deferred } = connection
       let next = 0
       while (next < deferred.length && this.#mayBegin(connection, deferred[next]!)) {
-        this.#begin(connection, deferred[next]!, deferred[next + 1]!)
-        next += 2
+        this.#begin(connection, deferred[next]!, deferred[next + 1]!, deferred[next + 2]!)
+        next += 3
       }
       removeFirst(deferred, next)
       this.#forgetIfIdle(connection)
@@ -340,6 +361,8 @@ export class FrameLoop {
 
   #end(connection: Connection, call: Call): void {
     connection.inFlight--
+    const { apiKey, arrivedAt, begunAt, readyAt } = call
+    this.#shard!.histograms.observeRequest(apiKey, arrivedAt, begunAt, readyAt, this.nowMicros())
     call.finish(true)
   }
 
@@ -359,7 +382,7 @@ export class FrameLoop {
       if (connection.deferred.length > 0) this.#unblocked.push(connection)
     } else {
       const { arena } = this.#options
-      for (let i = 0; i < connection.deferred.length; i += 2) arena.release(arena.blockOf(connection.deferred[i]!))
+      for (let i = 0; i < connection.deferred.length; i += 3) arena.release(arena.blockOf(connection.deferred[i]!))
       connection.deferred.length = 0
       connection.drop()
     }

@@ -17,6 +17,7 @@ import { Reader } from '../wire/reader.ts'
 import { clientIdOf, RequestHeader, readRequestHeader } from '../wire/request-header.ts'
 import type { Writer } from '../wire/writer.ts'
 import type { Connection } from './connection.ts'
+import type { Introductions } from './introductions.ts'
 
 /** Who serves the requests that are neither Produce nor Fetch. */
 export interface ColdRequests {
@@ -40,15 +41,17 @@ export class Requests {
   readonly #shard: Shard
   readonly #cold: ColdRequests
   readonly #log: Log
+  readonly #introductions: Introductions
   readonly #reader: Reader
   readonly #header = new RequestHeader()
   readonly #produces: Pool<ProduceCall> = new Pool(() => new ProduceCall(this.#produces))
   readonly #fetches: Pool<FetchCall> = new Pool(() => new FetchCall(this.#fetches))
 
-  constructor(shard: Shard, cold: ColdRequests, log: Log) {
+  constructor(shard: Shard, cold: ColdRequests, introductions: Introductions, log: Log) {
     this.#shard = shard
     this.#cold = cold
     this.#log = log
+    this.#introductions = introductions
     this.#reader = new Reader(shard.names, shard.topicIds)
   }
 
@@ -60,6 +63,7 @@ export class Requests {
     const header = this.#header
     try {
       readRequestHeader(reader, header)
+      if (!connection.isIntroduced) this.#introduce(connection)
       switch (header.requestApiKey) {
         case produceApi.key:
           return this.#beginProduce(connection, arena.blockOf(offset))
@@ -73,6 +77,13 @@ export class Requests {
       this.#refuse(connection, error.message)
       return false
     }
+  }
+
+  #introduce(connection: Connection): void {
+    const { requestApiKey, requestApiVersion } = this.#header
+    const clientId = clientIdOf(this.#reader, this.#header)
+    const nowMs = this.#shard.options.env.clock.nowMs()
+    this.#introductions.onRequest(connection, requestApiKey, requestApiVersion, clientId, nowMs)
   }
 
   #beginProduce(connection: Connection, block: number): boolean {

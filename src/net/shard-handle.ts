@@ -1,34 +1,70 @@
-// A shard as the control thread sees it: its worker, and what was asked of it.
+// A shard as the control thread sees it: its thread, and what was asked of it.
 //
 // Thread: control. A worker that dies is a broker that dies: `onFatal`.
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { MetadataBatch } from '../metadata/image.ts'
 import type { RecoveryReport } from '../shard/recovery.ts'
-import type { ShardData, ToControl, ToShard } from './thread-messages.ts'
+import type { ShardData, ShardState, ToControl, ToShard } from './thread-messages.ts'
+
+/** Where a shard runs: its own thread or, in the same words, the control thread. */
+export interface ShardThread {
+  postMessage(message: ToShard): void
+  onMessage(listener: (message: ToControl) => void): void
+  /** The thread has ended, by itself or because it was asked to. */
+  onEnd(listener: (reason: Error) => void): void
+  terminate(): void
+}
+
+/** The thread of the script that is given: a broker's shards, as a rule. */
+export function workerThread(script: URL, data: ShardData): ShardThread {
+  const worker = new Worker(script, { workerData: data })
+  return {
+    postMessage: (message) => worker.postMessage(message),
+    onMessage: (listener) => worker.on('message', listener),
+    onEnd: (listener) => {
+      worker.on('error', listener)
+      worker.on('exit', (code) => listener(new Error(`shard ${data.own} ended with code ${code}`)))
+    },
+    terminate: () => void worker.terminate(),
+  }
+}
+
+/** The calling thread: for one shard only, and slower under load, but there at once. */
+export function callingThread(run: (data: ShardData, port: MessagePort) => void, data: ShardData): ShardThread {
+  const { port1, port2 } = new MessageChannel()
+  run(structuredClone(data), port2)
+  return {
+    postMessage: (message) => port1.postMessage(message),
+    onMessage: (listener) => port1.on('message', listener),
+    onEnd: (listener) => port1.on('close', () => listener(new Error('the shard has ended'))),
+    terminate: () => port1.postMessage({ type: 'abandon' }),
+  }
+}
 
 export interface ShardHandleOptions {
-  data: ShardData
-  script: URL
+  thread: ShardThread
   onRequest: (message: Extract<ToControl, { type: 'request' | 'create-topics' }>) => Promise<ToShard>
   onApplied: (offset: number) => void
   onFatal: (error: Error) => void
 }
 
 export class ShardHandle {
-  readonly #worker: Worker
+  readonly #thread: ShardThread
   readonly #options: ShardHandleOptions
   readonly #awaited = new Map<string, (message: ToControl) => void>()
+  readonly #ended: Promise<void>
   #isClosing = false
-  #hasEnded = false
+  #state: Promise<ShardState> | null = null
 
   constructor(options: ShardHandleOptions) {
     this.#options = options
-    this.#worker = new Worker(options.script, { workerData: options.data })
-    this.#worker.on('message', (message: ToControl) => this.#onMessage(message))
-    this.#worker.on('error', (error) => options.onFatal(error))
-    this.#worker.on('exit', (code) => {
-      this.#hasEnded = true
-      if (!this.#isClosing) options.onFatal(new Error(`shard ${options.data.own} ended with code ${code}`))
+    this.#thread = options.thread
+    this.#thread.onMessage((message) => this.#onMessage(message))
+    this.#ended = new Promise((resolve) => {
+      this.#thread.onEnd((reason) => {
+        resolve()
+        if (!this.#isClosing) options.onFatal(reason)
+      })
     })
   }
 
@@ -51,6 +87,18 @@ export class ShardHandle {
     this.#post({ type: 'metadata', batch })
   }
 
+  /** What the shard says of this moment. Several who ask at a time get the same answer. */
+  state(): Promise<ShardState> {
+    if (this.#state === null) {
+      this.#state = this.#next('state').then(({ state }) => {
+        this.#state = null
+        return state
+      })
+      this.#post({ type: 'ask-state' })
+    }
+    return this.#state
+  }
+
   /** For the stand-in, whose sockets live on the shard. Resolves to the bound port. */
   async listen(listener: number, address: string, port: number, backlog: number): Promise<number> {
     this.#post({ type: 'listen', listener, address, port, backlog })
@@ -62,26 +110,24 @@ export class ShardHandle {
   /** Resolves when everything acknowledged is in segments; the thread then only waits for `end`. */
   async close(): Promise<void> {
     this.#isClosing = true
-    const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     this.#post({ type: 'close' })
-    await Promise.race([this.#next('closed'), exited])
+    await Promise.race([this.#next('closed'), this.#ended])
   }
 
   /** Once every shard is closed. Resolves when the thread has ended. */
   async end(): Promise<void> {
-    if (this.#hasEnded) return
-    const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     this.#post({ type: 'end' })
-    await exited
+    await this.#ended
   }
 
   async terminate(): Promise<void> {
     this.#isClosing = true
-    await this.#worker.terminate()
+    this.#thread.terminate()
+    await this.#ended
   }
 
   #post(message: ToShard): void {
-    this.#worker.postMessage(message)
+    this.#thread.postMessage(message)
   }
 
   #next<Type extends ToControl['type']>(type: Type): Promise<Extract<ToControl, { type: Type }>> {

@@ -19,12 +19,22 @@ export interface ShardData {
   metadata: MetadataBatch
 }
 
+/** What a shard says of this moment. */
+export interface ShardState {
+  /** By listener number; none for those without a connection. */
+  connections: number[]
+  requestsInFlight: number
+  arenaHeldBytes: number
+}
+
 export type ToShard =
   | { type: 'metadata'; batch: MetadataBatch }
   /** Every shard has recovered: the checkpoints may be written. */
   | { type: 'checkpoint' }
   /** Every shard has its checkpoint: the journals may be written again. */
   | { type: 'open' }
+  /** For metrics, and to see that the thread is not stuck. */
+  | { type: 'ask-state' }
   /** The stand-in's sockets live on the shard: listen there. */
   | { type: 'listen'; listener: number; address: string; port: number; backlog: number }
   /** The body of an answer. */
@@ -34,6 +44,8 @@ export type ToShard =
   | { type: 'close' }
   /** Every shard is silent. */
   | { type: 'end' }
+  /** Nothing is finished: for a shard whose thread can't be ended, since it is the control thread. */
+  | { type: 'abandon' }
 
 export type ToControl =
   | { type: 'recovered'; report: RecoveryReport }
@@ -41,6 +53,7 @@ export type ToControl =
   | { type: 'opened' }
   /** The shard's image has everything up to and including `offset`. */
   | { type: 'applied'; offset: number }
+  | { type: 'state'; state: ShardState }
   | { type: 'listening'; listener: number; port: number }
   | { type: 'listen-failed'; listener: number; message: string }
   /** A request for the control thread, its body's bytes. */

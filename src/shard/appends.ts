@@ -35,6 +35,7 @@ import {
   RUN_WORDS,
 } from '../native/contract.ts'
 import { COUNTER, type Counters } from '../observe/counters.ts'
+import type { TickClock } from '../observe/histograms.ts'
 import {
   BATCH_CRC_FROM,
   COMPRESSION_MASK,
@@ -65,6 +66,7 @@ export interface AppendsOptions {
   drainer: Drainer
   batches: Pool<Batch>
   counters: Counters
+  tick: TickClock
   /** Answers another shard's append. */
   answerPeer: (append: Append, error: number) => void
 }
@@ -157,6 +159,7 @@ export class Appends {
     const { logAppendTime } = log.config
     if (!logAppendTime && !this.#isTimely(log, at)) return ErrorCode.InvalidTimestamp
     const batch = this.#options.batches.take()
+    batch.acceptedAt = this.#options.tick.micros
     batch.arena = append.arena
     batch.block = append.block
     batch.offset = rows[at + BATCH_OFFSET]!

@@ -31,6 +31,7 @@ import { type MetadataBatch, MetadataImage } from '../metadata/image.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import { type Native, PROGRESS_WORDS } from '../native/contract.ts'
 import { COUNTER, Counters } from '../observe/counters.ts'
+import { HISTOGRAM, Histograms, TickClock } from '../observe/histograms.ts'
 import type { Log } from '../observe/log.ts'
 import { SleepFlags } from '../ring/sleep.ts'
 import { nameTable, uuidTable } from '../wire/intern.ts'
@@ -80,6 +81,8 @@ export class Shard implements ProduceContext, JournalListener {
   readonly names = nameTable(LIMITS.internedNamesMax)
   readonly topicIds = uuidTable(LIMITS.internedNamesMax)
   readonly counters: Counters
+  readonly histograms: Histograms
+  readonly tick = new TickClock()
   readonly fetches: Fetches
   readonly queries: Queries
   readonly groups: GroupRequests
@@ -99,6 +102,7 @@ export class Shard implements ProduceContext, JournalListener {
   #journal: Journal | null = null
   #journalFiles: DiskFile[] = []
   #checkpointer: Checkpointer | null = null
+  #groupStartedAt = 0
   #isClosing = false
   /** Between `beginTick` and the end of `work`: what is begun now is carried out in this tick. */
   #isTicking = false
@@ -110,6 +114,7 @@ export class Shard implements ProduceContext, JournalListener {
     this.arenas = options.arenas
     this.routes = new Routes(shared.shards)
     this.counters = new Counters(shared.counters, own)
+    this.histograms = new Histograms(shared.histograms, own)
     this.sleep = new SleepFlags(shared.sleep)
     const holds = new DescriptorHolds(shared.descriptorHolds)
     const tables = new SliceTables(this.arena, this.arenas, holds)
@@ -154,6 +159,7 @@ export class Shard implements ProduceContext, JournalListener {
       drainer: this.#drainer,
       batches: this.#batches,
       counters: this.counters,
+      tick: this.tick,
       answerPeer: (append, error) => this.#messages.answerProduce(append, error),
     })
     this.fetches = new Fetches({
@@ -267,6 +273,8 @@ export class Shard implements ProduceContext, JournalListener {
       write: (checkpoint) => writeCheckpoint(env.disk, directory, checkpoint, native.crc32c),
       onCheckpoint: (sequence) => {
         this.counters.add(COUNTER.checkpoints, 1)
+        // Between ticks: a group that waited for a file starts now, not when the last tick was.
+        this.tick.read(env.clock.nowMs())
         this.#journal?.release(sequence)
       },
       onFailure: this.options.onFatal,
@@ -306,6 +314,7 @@ export class Shard implements ProduceContext, JournalListener {
   /** Before the frames that came are begun: what they wait for counts from now. */
   beginTick(nowMs: number): void {
     this.#isTicking = true
+    this.tick.read(nowMs)
     this.#appends.wallMs = this.options.env.clock.wallMs()
     this.fetches.nowMs = nowMs
   }
@@ -364,6 +373,15 @@ export class Shard implements ProduceContext, JournalListener {
     await this.#files.closeAll()
   }
 
+  /** Nothing more is done: after a failure, when the process lives on. */
+  async abandon(): Promise<void> {
+    this.#isClosing = true
+    this.#journal?.close()
+    this.#drainWriter.close()
+    for (const file of this.#journalFiles) await file.close()
+    await this.#files.closeAll()
+  }
+
   /** True when no append waits for the journal: a clean stop checkpoints then. */
   get isQuiet(): boolean {
     return this.#journal === null || this.#journal.isIdle
@@ -414,6 +432,10 @@ export class Shard implements ProduceContext, JournalListener {
     }
   }
 
+  onGroupStarted(): void {
+    this.#groupStartedAt = this.tick.micros
+  }
+
   onWritten(batch: Batch): void {
     const { waiter } = batch
     batch.waiter = null
@@ -422,6 +444,8 @@ export class Shard implements ProduceContext, JournalListener {
 
   onDurable(batch: Batch): void {
     const { log } = batch
+    this.histograms.observe(HISTOGRAM.append, batch.acceptedAt, this.#groupStartedAt)
+    this.histograms.observe(HISTOGRAM.sync, this.#groupStartedAt, this.tick.micros)
     log.advanceDurable(batch.nextOffset)
     if (this.#touched.count === 0 || this.#touched.at(this.#touched.count - 1) !== log) this.#touched.push(log)
   }
@@ -434,6 +458,7 @@ export class Shard implements ProduceContext, JournalListener {
       this.#drainer.onDurable(log)
     }
     this.#touched.clear()
+    this.histograms.observe(HISTOGRAM.journalSync, this.#groupStartedAt, this.tick.micros)
     this.counters.set(COUNTER.journalGroups, this.#journal!.groupsSynced)
     this.counters.set(COUNTER.journalBytes, this.#journal!.bytesWritten)
     this.#manager.removeLeaving()

@@ -4,6 +4,7 @@ import { LIMITS } from '../config/limits.ts'
 import { type ArenaMemory, createArenaMemory } from '../memory/arena.ts'
 import { createDescriptorHoldsMemory } from '../memory/descriptor-holds.ts'
 import { createCountersMemory } from '../observe/counters.ts'
+import { createHistogramsMemory } from '../observe/histograms.ts'
 import { createRingMemory } from '../ring/descriptor.ts'
 import { createSleepMemory } from '../ring/sleep.ts'
 
@@ -15,6 +16,7 @@ export interface SharedMemory {
   sleep: SharedArrayBuffer
   descriptorHolds: SharedArrayBuffer
   counters: SharedArrayBuffer
+  histograms: SharedArrayBuffer
   /** Each thread's doorbell + 1, 0 before it has one. */
   doorbells: SharedArrayBuffer
 }
@@ -33,6 +35,7 @@ export function createSharedMemory(shards: number, arenaBytes: number): SharedMe
     sleep: createSleepMemory(threads),
     descriptorHolds: createDescriptorHoldsMemory(shards, LIMITS.segmentFilesOpenMax),
     counters: createCountersMemory(threads),
+    histograms: createHistogramsMemory(shards),
     doorbells: new SharedArrayBuffer(threads * 4),
   }
 }

@@ -23,11 +23,15 @@ function stage(options: { startFails?: Error; shutDownFails?: Error; endpoints?:
   })
   const broker: Broker = {
     listeners: options.endpoints ?? [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 }],
+    httpPort: null,
     failed,
     counters: () => [],
     async shutDown() {
       history.push('shut down')
       if (options.shutDownFails) throw options.shutDownFails
+    },
+    async abandon() {
+      history.push('abandon')
     },
   }
   const host: Host = {

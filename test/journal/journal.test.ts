@@ -73,6 +73,7 @@ class World {
       listener: {
         onWritten: (batch) => this.told.push(`written ${batch.baseOffset}`),
         onDurable: (batch) => this.told.push(`durable ${batch.baseOffset}`),
+        onGroupStarted: () => undefined,
         onGroupDurable: () => this.told.push('group'),
         onFileFull: () => this.told.push('file full'),
         onFailure: (error) => this.told.push(error.message),

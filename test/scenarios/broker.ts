@@ -15,18 +15,23 @@ async function fromDist<Module>(path: string): Promise<Module> {
 
 export class TestBroker {
   readonly directory: string
+  readonly #where: 'workers' | 'here'
   #broker: Running | null = null
   #clients: Client[] = []
   #failure: Error | null = null
 
-  static async start(options: Record<string, string | number> = {}): Promise<TestBroker> {
-    const broker = new TestBroker(await mkdtemp(join(tmpdir(), 'millrace-scenario-')))
+  static async start(
+    options: Record<string, string | number> = {},
+    where: 'workers' | 'here' = 'workers',
+  ): Promise<TestBroker> {
+    const broker = new TestBroker(await mkdtemp(join(tmpdir(), 'millrace-scenario-')), where)
     await broker.start(options)
     return broker
   }
 
-  private constructor(directory: string) {
+  private constructor(directory: string, where: 'workers' | 'here') {
     this.directory = directory
+    this.#where = where
   }
 
   async start(options: Record<string, string | number> = {}): Promise<void> {
@@ -41,7 +46,7 @@ export class TestBroker {
         ...options,
       }).map(([key, value]) => `${key}=${value}`),
     })
-    this.#broker = await startBroker(settings, createLog({ level: 'fatal', thread: 'main' }))
+    this.#broker = await startBroker(settings, createLog({ level: 'fatal', thread: 'main' }), this.#where)
     this.#broker.failed.then((error) => {
       this.#failure = error
     })
@@ -50,6 +55,10 @@ export class TestBroker {
   /** Undefined while all is well. */
   get failure(): Error | null {
     return this.#failure
+  }
+
+  get httpPort(): number {
+    return this.#broker!.httpPort!
   }
 
   get counters() {
@@ -79,7 +88,7 @@ export class TestBroker {
   /** The shards' threads end where they are: what is only in their memory is lost. */
   async crash(): Promise<void> {
     for (const client of this.#clients.splice(0)) client.close()
-    const broker = this.#broker as (Running & { abandon(): Promise<void> }) | null
+    const broker = this.#broker
     this.#broker = null
     await broker?.abandon()
   }

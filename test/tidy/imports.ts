@@ -6,7 +6,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['model', 'lib'],
   ['config'],
   ['native', 'ring', 'wire', 'memory', 'observe'],
-  ['journal', 'log'],
+  ['journal', 'log', 'client'],
   ['metadata', 'raft', 'controller', 'coordinator', 'replication', 'security'],
   ['api'],
   ['shard'],

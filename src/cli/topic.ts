@@ -1,0 +1,175 @@
+// `millrace topic`: what topics there are, and making, changing and deleting them.
+import { type Command, InvalidArgumentError } from 'commander'
+import { createPartitions, createTopics, deleteTopics, metadata } from '../client/apis.ts'
+import type { Client } from '../client/client.ts'
+import { ZERO_UUID } from '../model/uuid.ts'
+import type { MetadataResponseTopic } from '../wire/generated/03-metadata.ts'
+import { type RemoteOptions, type Result, refusalOf, remote, runRemote, type Terminal } from './remote.ts'
+import { table } from './table.ts'
+
+const TIMEOUT_MS = 30_000
+/** The broker's own defaults: num.partitions and default.replication.factor. */
+const BROKER_DEFAULT = -1
+
+interface CreateOptions extends RemoteOptions {
+  readonly partitions?: number
+  readonly replicationFactor?: number
+  readonly config?: readonly { name: string; value: string }[]
+}
+
+export function addTopicCommands(parent: Command, terminal: Terminal): void {
+  const topic = parent.command('topic').description('Topics of a running broker.')
+  remote(topic.command('list').description('Every topic.')).action((options: RemoteOptions) =>
+    runRemote(options, terminal, listTopics),
+  )
+  remote(topic.command('describe').description("Topics' partitions: who leads them, and who is in sync."))
+    .argument('[topics...]', 'all, if none is named')
+    .action((names: string[], options: RemoteOptions) =>
+      runRemote(options, terminal, (client) => describeTopics(client, names)),
+    )
+  remote(topic.command('create').description('Make a topic.'))
+    .argument('<topic>')
+    .option('-p, --partitions <count>', "the broker's num.partitions, if not set", parseCount)
+    .option('-r, --replication-factor <count>', "the broker's default.replication.factor, if not set", parseCount)
+    .option('-c, --config <name=value>', 'a config of the topic; may be repeated', collectConfig)
+    .action((name: string, options: CreateOptions) =>
+      runRemote(options, terminal, (client) => createTopic(client, name, options)),
+    )
+  remote(topic.command('alter').description('Give a topic more partitions.'))
+    .argument('<topic>')
+    .requiredOption('-p, --partitions <count>', 'how many it shall have', parseCount)
+    .action((name: string, options: RemoteOptions & { partitions: number }) =>
+      runRemote(options, terminal, (client) => alterTopic(client, name, options.partitions)),
+    )
+  remote(topic.command('delete').description('Delete topics, with all that is in them.'))
+    .argument('<topics...>')
+    .action((names: string[], options: RemoteOptions) =>
+      runRemote(options, terminal, (client) => deleteAll(client, names)),
+    )
+}
+
+async function listTopics(client: Client): Promise<Result> {
+  const topics = (await topicsOf(client, [])).map(({ name, topicId, partitions, isInternal }) => ({
+    topic: name ?? '',
+    partitions: partitions.length,
+    replicationFactor: partitions[0]?.replicaNodes.length ?? 0,
+    topicId,
+    isInternal,
+  }))
+  return {
+    json: topics,
+    text: table(
+      ['TOPIC', 'PARTITIONS', 'REPLICAS', 'ID'],
+      topics.map(({ topic, partitions, replicationFactor, topicId }) => [
+        topic,
+        partitions,
+        replicationFactor,
+        topicId,
+      ]),
+    ),
+  }
+}
+
+async function describeTopics(client: Client, names: readonly string[]): Promise<Result> {
+  const topics = await topicsOf(client, names)
+  const known = topics.filter(({ errorCode }) => errorCode === 0)
+  return {
+    json: known.map(({ name, topicId, isInternal, partitions }) => ({
+      topic: name,
+      topicId,
+      isInternal,
+      partitions: partitions.map((partition) => ({
+        partition: partition.partitionIndex,
+        leader: partition.leaderId,
+        leaderEpoch: partition.leaderEpoch,
+        replicas: partition.replicaNodes,
+        inSync: partition.isrNodes,
+        offline: partition.offlineReplicas,
+      })),
+    })),
+    text: table(
+      ['TOPIC', 'PARTITION', 'LEADER', 'EPOCH', 'REPLICAS', 'IN SYNC', 'OFFLINE'],
+      known.flatMap(({ name, partitions }) =>
+        partitions.map((partition) => [
+          name ?? '',
+          partition.partitionIndex,
+          partition.leaderId,
+          partition.leaderEpoch,
+          partition.replicaNodes.join(','),
+          partition.isrNodes.join(','),
+          partition.offlineReplicas.join(','),
+        ]),
+      ),
+    ),
+    refusals: topics.flatMap(({ name, errorCode }) => refusalOf(name ?? '', errorCode, null)),
+  }
+}
+
+/** By name, and by partition within; every topic, if none is named. */
+async function topicsOf(client: Client, names: readonly string[]): Promise<MetadataResponseTopic[]> {
+  const { topics } = await client.request(metadata, {
+    topics: names.length === 0 ? null : names.map((name) => ({ name, topicId: ZERO_UUID })),
+    allowAutoTopicCreation: false,
+    includeClusterAuthorizedOperations: false,
+    includeTopicAuthorizedOperations: false,
+  })
+  for (const { partitions } of topics) partitions.sort((a, b) => a.partitionIndex - b.partitionIndex)
+  return topics.sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1))
+}
+
+async function createTopic(client: Client, name: string, options: CreateOptions): Promise<Result> {
+  const { partitions = BROKER_DEFAULT, replicationFactor = BROKER_DEFAULT, config = [] } = options
+  const wanted = { name, numPartitions: partitions, replicationFactor, assignments: [], configs: [...config] }
+  const { topics } = await client.request(createTopics, {
+    topics: [wanted],
+    timeoutMs: TIMEOUT_MS,
+    validateOnly: false,
+  })
+  const { topicId, errorCode, errorMessage, numPartitions, replicationFactor: made } = topics[0]!
+  if (errorCode !== 0) return refused(refusalOf(name, errorCode, errorMessage))
+  return {
+    json: { topic: name, topicId, partitions: numPartitions, replicationFactor: made },
+    text: `created ${name}: partitions ${numPartitions}, replicas ${made}, id ${topicId}`,
+  }
+}
+
+async function alterTopic(client: Client, name: string, count: number): Promise<Result> {
+  const { results } = await client.request(createPartitions, {
+    topics: [{ name, count, assignments: null }],
+    timeoutMs: TIMEOUT_MS,
+    validateOnly: false,
+  })
+  const { errorCode, errorMessage } = results[0]!
+  if (errorCode !== 0) return refused(refusalOf(name, errorCode, errorMessage))
+  return { json: { topic: name, partitions: count }, text: `altered ${name}: partitions ${count}` }
+}
+
+async function deleteAll(client: Client, names: readonly string[]): Promise<Result> {
+  const { responses } = await client.request(deleteTopics, {
+    topics: names.map((name) => ({ name, topicId: ZERO_UUID })),
+    topicNames: [...names],
+    timeoutMs: TIMEOUT_MS,
+  })
+  const deleted = responses.filter(({ errorCode }) => errorCode === 0).map(({ name }) => name)
+  return {
+    json: { deleted },
+    text: deleted.map((name) => `deleted ${name}`).join('\n'),
+    refusals: responses.flatMap(({ name, errorCode, errorMessage }) => refusalOf(name ?? '', errorCode, errorMessage)),
+  }
+}
+
+function refused(refusals: readonly string[]): Result {
+  return { json: null, text: '', refusals }
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || count > 2 ** 31 - 1) throw new InvalidArgumentError('It is not a count.')
+  return count
+}
+
+function collectConfig(text: string, earlier: { name: string; value: string }[] = []) {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It is not name=value.')
+  return [...earlier, { name: text.slice(0, at), value: text.slice(at + 1) }]
+}

@@ -1,0 +1,68 @@
+// The APIs that the client speaks: each with the writer of its request and the reader of its answer.
+import { ProduceResponse, produceApi, readProduceResponse, writeProduceRequest } from '../wire/generated/00-produce.ts'
+import { FetchResponse, fetchApi, readFetchResponse, writeFetchRequest } from '../wire/generated/01-fetch.ts'
+import { listOffsetsApi, readListOffsetsResponse, writeListOffsetsRequest } from '../wire/generated/02-list-offsets.ts'
+import { metadataApi, readMetadataResponse, writeMetadataRequest } from '../wire/generated/03-metadata.ts'
+import {
+  createTopicsApi,
+  readCreateTopicsResponse,
+  writeCreateTopicsRequest,
+} from '../wire/generated/19-create-topics.ts'
+import {
+  deleteTopicsApi,
+  readDeleteTopicsResponse,
+  writeDeleteTopicsRequest,
+} from '../wire/generated/20-delete-topics.ts'
+import {
+  describeConfigsApi,
+  readDescribeConfigsResponse,
+  writeDescribeConfigsRequest,
+} from '../wire/generated/32-describe-configs.ts'
+import {
+  createPartitionsApi,
+  readCreatePartitionsResponse,
+  writeCreatePartitionsRequest,
+} from '../wire/generated/37-create-partitions.ts'
+import type { Api } from '../wire/generated/apis.ts'
+import type { Reader } from '../wire/reader.ts'
+import type { Writer } from '../wire/writer.ts'
+
+/** An API as a client sees it; the highest version that broker and client share is spoken. */
+export interface ClientApi<Request, Response> extends Api {
+  write(writer: Writer, version: number, request: Request): void
+  read(reader: Reader, version: number): Response
+}
+
+/** The last versions with topics by name. */
+const BY_NAME = { maxVersion: 12 }
+
+export const produce = {
+  ...produceApi,
+  ...BY_NAME,
+  write: writeProduceRequest,
+  read: (reader: Reader, version: number) => readProduceResponse(reader, version, new ProduceResponse()),
+}
+/** The answer says where in `bytes` its records lie. */
+export const fetch = {
+  ...fetchApi,
+  ...BY_NAME,
+  write: writeFetchRequest,
+  read: (reader: Reader, version: number) => ({
+    bytes: reader.bytes,
+    response: readFetchResponse(reader, version, new FetchResponse()),
+  }),
+}
+export const listOffsets = { ...listOffsetsApi, write: writeListOffsetsRequest, read: readListOffsetsResponse }
+export const metadata = { ...metadataApi, write: writeMetadataRequest, read: readMetadataResponse }
+export const createTopics = { ...createTopicsApi, write: writeCreateTopicsRequest, read: readCreateTopicsResponse }
+export const deleteTopics = { ...deleteTopicsApi, write: writeDeleteTopicsRequest, read: readDeleteTopicsResponse }
+export const describeConfigs = {
+  ...describeConfigsApi,
+  write: writeDescribeConfigsRequest,
+  read: readDescribeConfigsResponse,
+}
+export const createPartitions = {
+  ...createPartitionsApi,
+  write: writeCreatePartitionsRequest,
+  read: readCreatePartitionsResponse,
+}

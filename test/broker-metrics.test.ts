@@ -1,0 +1,92 @@
+// The series and the health of a broker that only seems to be there.
+import { tmpdir } from 'node:os'
+import { expect, test } from 'vitest'
+import { BrokerMetrics, type BrokerMetricsOptions } from '../src/broker-metrics.ts'
+import { MetadataImage } from '../src/metadata/image.ts'
+import { COUNTER, Counters, createCountersMemory } from '../src/observe/counters.ts'
+import { createHistogramsMemory, Histograms } from '../src/observe/histograms.ts'
+import { counter } from '../src/observe/prometheus.ts'
+
+const never = new Promise<never>(() => undefined)
+const STATE = { connections: [2], requestsInFlight: 3, arenaHeldBytes: 1 << 20 }
+
+function stage(options: Partial<BrokerMetricsOptions> = {}) {
+  const counters = new Counters(createCountersMemory(1), 0)
+  const histograms = new Histograms(createHistogramsMemory(1), 0)
+  const metrics = new BrokerMetrics({
+    image: new MetadataImage(),
+    shards: [{ state: () => Promise.resolve(STATE) }],
+    counters: [counters],
+    histograms: [histograms],
+    arenaBytes: 16 << 20,
+    listenerNames: ['PLAINTEXT', 'INSIDE'],
+    logDirectory: tmpdir(),
+    stateTimeoutMs: 10,
+    failure: () => null,
+    collectors: [],
+    ...options,
+  })
+  return { metrics, counters, histograms }
+}
+
+const linesOf = (text: string, series: string) => text.split('\n').filter((line) => line.startsWith(series))
+
+test('counters, gauges and histograms, each with its type', async () => {
+  const { metrics, counters, histograms } = stage()
+  counters.set(COUNTER.receivedBytes, 5_000_000_000)
+  histograms.observeRequest(0, 0, 0, 50, 100)
+  histograms.observeRequest(0, 0, 0, 0, 1_000_000)
+  const text = await metrics.text()
+  expect(text).toContain(
+    '# TYPE millrace_received_bytes_total counter\nmillrace_received_bytes_total{shard="0"} 5000000000\n',
+  )
+  expect(linesOf(text, 'millrace_connections{')).toEqual([
+    'millrace_connections{listener="PLAINTEXT",shard="0"} 2',
+    'millrace_connections{listener="INSIDE",shard="0"} 0',
+  ])
+  expect(linesOf(text, 'millrace_requests_in_flight')).toEqual(['millrace_requests_in_flight{shard="0"} 3'])
+  const buckets = linesOf(text, 'millrace_request_seconds_bucket{api="Produce"')
+  expect(buckets[0]).toBe('millrace_request_seconds_bucket{api="Produce",le="0.000064"} 0')
+  expect(buckets[2]).toBe('millrace_request_seconds_bucket{api="Produce",le="0.000128"} 1')
+  expect(buckets.at(-1)).toBe('millrace_request_seconds_bucket{api="Produce",le="+Inf"} 2')
+  expect(text).toContain('millrace_request_seconds_sum{api="Produce"} 1.0001\n')
+  expect(text).toContain('millrace_request_seconds_count{api="Produce"} 2\n')
+  expect(text).not.toContain('api="Fetch"')
+})
+
+test('every line is one that Prometheus can read, and no series comes twice', async () => {
+  const { metrics, histograms } = stage({
+    listenerNames: ['a"b\\c\nd'],
+    collectors: [() => [counter('words_total', 'Words.', [{ labels: { word: '"' }, value: 1 }])]],
+  })
+  for (let key = 0; key < 61; key++) histograms.observeRequest(key, 0, 0, 0, 1)
+  const text = await metrics.text()
+  const comment = /^# (HELP|TYPE) millrace_[a-z_]+ \S.*$/
+  const sample =
+    /^millrace_[a-z_]+(\{[a-z]+="([^"\\\n]|\\["\\n])*"(,[a-z]+="([^"\\\n]|\\["\\n])*")*\})? (\d[\d.e+-]*|\+Inf)$/
+  const lines = text.trimEnd().split('\n')
+  expect(lines.filter((line) => !comment.test(line) && !sample.test(line))).toEqual([])
+  const series = lines.filter((line) => sample.test(line)).map((line) => line.slice(0, line.lastIndexOf(' ')))
+  expect(series.length).toBe(new Set(series).size)
+  expect(text).toContain('millrace_words_total{word="\\""} 1\n')
+})
+
+test('a broker is well while its shards answer and its directory is there', async () => {
+  expect(await stage().metrics.problems()).toEqual([])
+  expect(await stage({ shards: [{ state: () => never }] }).metrics.problems()).toEqual([
+    'shard 0 did not answer in 10 ms',
+  ])
+  expect(await stage({ logDirectory: '/nowhere/at/all' }).metrics.problems()).toEqual([
+    expect.stringMatching(/^\/nowhere\/at\/all cannot be reached: ENOENT/),
+  ])
+  expect(await stage({ failure: () => new Error('fdatasync: EIO') }).metrics.problems()).toEqual([
+    'the broker has failed: fdatasync: EIO',
+  ])
+})
+
+test('a shard that does not answer is shown as down, and the rest without it', async () => {
+  const text = await stage({ shards: [{ state: () => never }] }).metrics.text()
+  expect(text).toContain('millrace_shard_up{shard="0"} 0\n')
+  expect(text).not.toContain('millrace_connections')
+  expect(text).toContain('millrace_received_bytes_total')
+})

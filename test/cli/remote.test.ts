@@ -1,0 +1,144 @@
+// `millrace topic` and `millrace config` against a broker in memory.
+import { Command } from 'commander'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { addConfigCommands } from '../../src/cli/config.ts'
+import { addTopicCommands } from '../../src/cli/topic.ts'
+
+type Package = typeof import('../../src/index.ts')
+const { Broker } = (await import(new URL('../../dist/index.js', import.meta.url).href)) as Package
+let broker: Awaited<ReturnType<typeof Broker.start>>
+
+beforeAll(async () => {
+  broker = await Broker.start({ memory: true, settings: { 'num.partitions': 2 } })
+})
+afterAll(() => broker.close())
+
+/** The exit code, then what was written, line by line. */
+async function millrace(line: string, bootstrap = broker.bootstrap): Promise<string[]> {
+  const out: string[] = []
+  let exitCode = 0
+  const write = (mark: string) => (text: string) => {
+    out.push(...text.split('\n').map((each) => `${mark}${each}`))
+  }
+  const command = new Command('millrace')
+  const terminal = {
+    writeOut: write(''),
+    writeError: write('! '),
+    setExitCode: (code: number) => {
+      exitCode = code
+    },
+  }
+  addTopicCommands(command, terminal)
+  addConfigCommands(command, terminal)
+  const silence = (each: Command): void => {
+    each.exitOverride().configureOutput({ writeOut: write(''), writeErr: write('! ') })
+    each.commands.forEach(silence)
+  }
+  silence(command)
+  try {
+    await command.parseAsync([...line.split(' '), '--bootstrap', bootstrap], { from: 'user' })
+  } catch (error) {
+    exitCode = (error as { exitCode: number }).exitCode
+  }
+  return [
+    `exit ${exitCode}`,
+    ...out
+      .map((each) => each.replace(/(?<![\w-])[\w-]{22}(?![\w-])/, '<id>').trimEnd())
+      .filter((each) => !/^!?$/.test(each)),
+  ]
+}
+
+test('a topic is created, listed, described, altered and deleted', async () => {
+  expect(await millrace('topic list')).toEqual(['exit 0', 'TOPIC  PARTITIONS  REPLICAS  ID'])
+  expect(await millrace('topic create orders --config retention.ms=1000')).toEqual([
+    'exit 0',
+    'created orders: partitions 2, replicas 1, id <id>',
+  ])
+  expect(await millrace('topic create bills -p 1 -r 1')).toEqual([
+    'exit 0',
+    'created bills: partitions 1, replicas 1, id <id>',
+  ])
+  expect(await millrace('topic alter bills --partitions 3')).toEqual(['exit 0', 'altered bills: partitions 3'])
+  expect(await millrace('topic list')).toEqual([
+    'exit 0',
+    'TOPIC   PARTITIONS  REPLICAS  ID',
+    'bills            3         1  <id>',
+    'orders           2         1  <id>',
+  ])
+  expect(await millrace('topic describe orders')).toEqual([
+    'exit 0',
+    'TOPIC   PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  OFFLINE',
+    'orders          0       1      0  1         1',
+    'orders          1       1      0  1         1',
+  ])
+  expect(await millrace('config describe --topic orders')).toEqual([
+    'exit 0',
+    'NAME          VALUE  FROM',
+    'retention.ms  1000   topic',
+  ])
+  expect(await millrace('topic delete bills orders')).toEqual(['exit 0', 'deleted bills', 'deleted orders'])
+  expect(await millrace('topic describe')).toEqual([
+    'exit 0',
+    'TOPIC  PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  OFFLINE',
+  ])
+})
+
+test('answers in JSON', async () => {
+  await millrace('topic create letters -p 1')
+  const [exit, ...lines] = await millrace('topic describe letters --json')
+  expect(exit).toBe('exit 0')
+  expect(JSON.parse(lines.join('\n'))).toEqual([
+    {
+      topic: 'letters',
+      topicId: '<id>',
+      isInternal: false,
+      partitions: [{ partition: 0, leader: 1, leaderEpoch: 0, replicas: [1], inSync: [1], offline: [] }],
+    },
+  ])
+  const configs = JSON.parse((await millrace('config describe --broker 1 --json')).slice(1).join('\n'))
+  expect(configs).toContainEqual({
+    name: 'num.partitions',
+    value: '2',
+    source: 'server.properties',
+    readOnly: true,
+    isSensitive: false,
+  })
+})
+
+test('what is refused is a line in words and exit 1; the rest is done', async () => {
+  await millrace('topic create kept')
+  expect(await millrace('topic create kept')).toEqual([
+    'exit 1',
+    "! millrace: kept: Topic 'kept' already exists. (TOPIC_ALREADY_EXISTS)",
+  ])
+  expect(await millrace('topic delete kept lost')).toEqual([
+    'exit 1',
+    'deleted kept',
+    expect.stringMatching(/^! millrace: lost: .*\(UNKNOWN_TOPIC_OR_PARTITION\)$/),
+  ])
+  expect(await millrace('topic describe lost')).toEqual([
+    'exit 1',
+    expect.stringMatching(/^TOPIC/),
+    '! millrace: lost: UNKNOWN_TOPIC_OR_PARTITION',
+  ])
+  expect((await millrace('topic create a --config color=red')).at(-1)).toMatch(/color.*\(INVALID_CONFIG\)$/)
+})
+
+test('what is written wrong is said without a broker', async () => {
+  expect(await millrace('config describe')).toEqual([
+    'exit 1',
+    "! error: one of '--topic <name>' and '--broker <id>' must be given",
+  ])
+  expect((await millrace('topic create a -p none')).at(-1)).toContain('It is not a count.')
+  expect((await millrace('topic list', 'nowhere'))[1]).toContain('nowhere is not host:port.')
+})
+
+test('of several brokers the first that answers is asked, and none is exit 1', async () => {
+  const dead = '127.0.0.1:1'
+  expect((await millrace('topic list', `${dead},${broker.bootstrap}`))[0]).toBe('exit 0')
+  expect(await millrace('topic list', `${dead},[::1]:1`)).toEqual([
+    'exit 1',
+    '! millrace: cannot connect to 127.0.0.1:1: nobody listens there',
+    expect.stringMatching(/^! millrace: cannot connect to ::1:1: /),
+  ])
+})

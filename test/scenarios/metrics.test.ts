@@ -1,0 +1,50 @@
+// /metrics and /healthz of a running broker.
+import { expect, test } from 'vitest'
+import { batchOf, createTopic, fetch as fetchFrom, produce } from './client.ts'
+import { inEveryWorld } from './worlds.ts'
+
+/** A sample's value, summed over its shards. */
+function sampled(text: string, series: string): number {
+  const lines = text.split('\n').filter((line) => line.startsWith(`${series} `) || line.startsWith(`${series}{`))
+  if (lines.length === 0) throw new Error(`no ${series}`)
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+}
+
+inEveryWorld({ 'millrace.http.listener': '127.0.0.1:0' }, (broker, shards) => {
+  const get = async (path: string, options = {}) => {
+    const response = await fetch(`http://127.0.0.1:${broker().httpPort}${path}`, options)
+    return { status: response.status, text: await response.text() }
+  }
+
+  test('what is produced and fetched is counted and timed', async () => {
+    const client = await broker().connect()
+    const batch = batchOf(['a', 'b', 'c'])
+    await createTopic(client, 'measured', 4)
+    const before = (await get('/metrics')).text
+    expect(sampled(before, 'millrace_connections')).toBe(1)
+    expect(sampled(before, 'millrace_partitions')).toBe(4)
+    for (let i = 0; i < 8; i++) await produce(client, 'measured', i % 4, batch)
+    for (let i = 0; i < 4; i++) await fetchFrom(client, 'measured', i, 0)
+    const { text } = await get('/metrics')
+    expect(sampled(text, 'millrace_appended_records_total')).toBe(24)
+    expect(sampled(text, 'millrace_request_seconds_count{api="Produce"}')).toBe(8)
+    expect(sampled(text, 'millrace_request_seconds_count{api="Fetch"}')).toBe(4)
+    expect(sampled(text, 'millrace_request_stage_seconds_count{api="Produce",stage="sync"}')).toBe(8)
+    expect(sampled(text, 'millrace_journal_sync_seconds_count')).toBe(sampled(text, 'millrace_journal_groups_total'))
+    // A sync takes its time, and a request that waits for it no less.
+    const syncSeconds = sampled(text, 'millrace_request_stage_seconds_sum{api="Produce",stage="sync"}')
+    expect(syncSeconds).toBeGreaterThan(0)
+    expect(sampled(text, 'millrace_request_seconds_sum{api="Produce"}')).toBeGreaterThan(syncSeconds * 0.9)
+    expect(sampled(text, 'millrace_shard_up')).toBe(shards)
+    expect(sampled(text, 'millrace_requests_in_flight')).toBe(0)
+    expect(sampled(text, 'millrace_offline_partitions')).toBe(0)
+    expect(sampled(text, 'millrace_received_bytes_total')).toBeGreaterThan(8 * batch.length)
+    client.close()
+  })
+
+  test('it is well, and has nothing else to say', async () => {
+    expect(await get('/healthz')).toEqual({ status: 200, text: 'ok\n' })
+    expect((await get('/')).status).toBe(404)
+    expect((await get('/metrics', { method: 'POST' })).status).toBe(405)
+  })
+})
