@@ -10,6 +10,7 @@
         'native/affinity.cc',
         'native/batch.cc',
         'native/border.cc',
+        'native/connections.cc',
         'native/crc32c.cc',
         'native/disk_queue.cc',
         'native/file_sender.cc',

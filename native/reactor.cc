@@ -1,11 +1,7 @@
 #include "reactor.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -16,22 +12,6 @@
 #include "border.h"
 
 namespace millrace {
-
-constexpr int32_t CLOSED_BY_PEER = 0;
-constexpr int32_t CLOSED_BY_ERROR = 1;
-constexpr int32_t CLOSED_BAD_FRAME_LENGTH = 2;
-constexpr int32_t CLOSED_BY_US = 3;
-constexpr int32_t CLOSED_OUTPUT_OVERFLOW = 4;
-
-constexpr int32_t SEND_WORDS = 8;
-constexpr int32_t SEND_BYTES = 1;
-constexpr int32_t SEND_LEASED = 2;
-constexpr int32_t SEND_FILE = 3;
-constexpr int32_t SEND_CLOSE = 4;
-constexpr int32_t SEND_FORGET = 5;
-constexpr int32_t SEND_ASSIGN = 6;
-constexpr int32_t SEND_PAUSE = 7;
-constexpr int32_t SEND_RESUME = 8;
 
 constexpr int32_t WAIT_UNCHANGED = -2;
 constexpr int32_t WAIT_NONE = -1;
@@ -46,11 +26,6 @@ static uint64_t now_ns() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
-static void close_descriptor(int& descriptor) {
-  if (descriptor >= 0) ::close(descriptor);
-  descriptor = -1;
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -90,9 +65,9 @@ bool Reactor::take_tables(const Napi::Object& tables) {
   };
   const auto number = [&](const char* name) { return tables.Get(name).ToNumber().Int64Value(); };
 
-  if (!arenas_.hold(env, tables.Get("arenas"))) return false;
-  own_ = static_cast<int32_t>(number("own"));
-  const Span* own = arenas_.find(own_);
+  if (!connections_.arenas.hold(env, tables.Get("arenas"))) return false;
+  const int32_t own_number = static_cast<int32_t>(number("own"));
+  const Span* own = connections_.arenas.find(own_number);
   const int64_t block_bytes = number("blockBytes");
   // Offsets travel in signed words, and a block must serve a few receives.
   if (own == nullptr || own->length > INT32_MAX || block_bytes < 2 * RECEIVE_BYTES_MIN || block_bytes > INT32_MAX) return false;
@@ -110,59 +85,25 @@ bool Reactor::take_tables(const Napi::Object& tables) {
   for (const int64_t limit : {frame_bytes_max, output_bytes_max, output_bytes_high, connections_max}) {
     if (limit < 0 || limit > INT32_MAX) return false;
   }
-  intake_.window.attach(own->data, static_cast<int32_t>(own->length), holders.data, static_cast<int32_t>(block_bytes),
-                        window.data);
-  intake_.events.attach(events.data, events.length);
-  intake_.frame_bytes_max = static_cast<int32_t>(frame_bytes_max);
+  Intake& intake = connections_.intake;
+  intake.window.attach(own->data, static_cast<int32_t>(own->length), holders.data, static_cast<int32_t>(block_bytes),
+                       window.data);
+  intake.events.attach(events.data, events.length);
+  intake.frame_bytes_max = static_cast<int32_t>(frame_bytes_max);
   counter_words_ = counters.data;
-  output_bytes_max_ = static_cast<uint32_t>(output_bytes_max);
-  output_bytes_high_ = static_cast<uint32_t>(output_bytes_high);
-  connections_max_ = static_cast<int32_t>(connections_max);
-  return intake_.window.adopt();
+  const ConnectionLimits limits{static_cast<uint32_t>(output_bytes_max), static_cast<uint32_t>(output_bytes_high),
+                                static_cast<int32_t>(connections_max)};
+  return connections_.attach(limits, own_number);
 }
 
 Napi::Value Reactor::add(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   int32_t descriptor = -1;
   napi_get_value_int32(env, info[0], &descriptor);
-  int type;
-  socklen_t type_length = sizeof type;
-  const bool is_socket = getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &type_length) == 0;
-  const auto refuse = [&](const char* syscall, int error) {
-    if (is_socket) ::close(descriptor);
-    throw_system_error(env, syscall, error);
-    return Napi::Value();
-  };
-  if (!is_socket) return refuse("getsockopt", errno);
-  if (is_closed_) return refuse("add", EBADF);
-  if (free_numbers_.empty() && static_cast<int32_t>(connections_.size()) >= connections_max_) {
-    return refuse("add", ENOBUFS);
-  }
-  if (type != SOCK_STREAM) return refuse("add", ESOCKTNOSUPPORT);
-  int yes = 1;
-  if (ioctl(descriptor, FIONBIO, &yes) != 0) return refuse("ioctl", errno);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  // A loss-based congestion control makes sendfile over loopback cost less than half. Refused: the system's own stays.
-  if (setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5) != 0) {
-    setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
-  }
-
-  const bool is_fresh = free_numbers_.empty();
-  const int32_t number = is_fresh ? static_cast<int32_t>(connections_.size()) : free_numbers_.back();
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = static_cast<uint64_t>(number);
-  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event) != 0) return refuse("epoll_ctl", errno);
-  auto connection = std::make_unique<Connection>();
-  connection->descriptor = descriptor;
-  connection->interest = EPOLLIN;
-  if (is_fresh) {
-    connections_.push_back(std::move(connection));
-  } else {
-    free_numbers_.pop_back();
-    connections_[number] = std::move(connection);
-  }
-  return Napi::Number::New(env, number);
+  const Added added = connections_.add(descriptor);
+  if (added.number >= 0) return Napi::Number::New(env, added.number);
+  throw_system_error(env, added.syscall, added.error);
+  return Napi::Value();
 }
 
 Napi::Value Reactor::flush(const Napi::CallbackInfo& info) {
@@ -173,25 +114,21 @@ Napi::Value Reactor::flush(const Napi::CallbackInfo& info) {
   napi_get_value_int32(env, info[1], &wait_ms);
   if (is_closed_) return Napi::Number::New(env, 0);
 
-  intake_.events.restart();
+  Intake& intake = connections_.intake;
+  intake.events.restart();
   const char* refusal = nullptr;
   if (send_count < 0 || static_cast<size_t>(send_count) > sends_.length / SEND_WORDS) refusal = "reactor: bad send count";
-  if (!intake_.window.adopt()) refusal = "reactor: bad window";
+  if (!intake.window.adopt()) refusal = "reactor: bad window";
   for (int32_t index = 0; refusal == nullptr && index < send_count; index++) {
-    if (!carry_out(sends_.data + size_t{SEND_WORDS} * index)) refusal = "reactor: bad send row";
+    if (!connections_.carry_out(sends_.data + size_t{SEND_WORDS} * index)) refusal = "reactor: bad send row";
   }
-  for (const int32_t number : touched_) {
-    // It may have been forgotten since it was touched.
-    Connection* connection = find(number);
-    if (connection != nullptr && connection->is_touched) settle(number, *connection);
-  }
-  touched_.clear();
-  go_on_receiving();
+  connections_.settle_touched();
+  connections_.go_on_receiving();
   set_deadline(wait_ms);
-  if (intake_.window.was_used_up() || intake_.events.holds_back()) ring_self();
-  intake_.counters.publish(counter_words_);
+  if (intake.window.was_used_up() || intake.events.holds_back()) ring_self();
+  intake.counters.publish(counter_words_);
   if (refusal != nullptr) Napi::RangeError::New(env, refusal).ThrowAsJavaScriptException();
-  return Napi::Number::New(env, intake_.events.rows());
+  return Napi::Number::New(env, intake.events.rows());
 }
 
 Napi::Value Reactor::doorbell(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), doorbell_); }
@@ -225,6 +162,7 @@ bool Reactor::start(Napi::Env env) {
   napi_add_async_cleanup_hook(
       env, [](napi_async_cleanup_hook_handle, void* self) { static_cast<Reactor*>(self)->tear_down(); }, this,
       &cleanup_hook_);
+  connections_.watch_with(epoll_);
   is_closed_ = false;
   Ref();
   return true;
@@ -233,16 +171,8 @@ bool Reactor::start(Napi::Env env) {
 void Reactor::tear_down() {
   if (is_closed_) return;
   is_closed_ = true;
-  for (std::unique_ptr<Connection>& connection : connections_) {
-    if (connection == nullptr) continue;
-    connection->input.drop(intake_.window);
-    close_descriptor(connection->descriptor);
-  }
-  intake_.window.adopt();
-  intake_.window.give_up_all();
-  connections_.clear();
+  connections_.close_all();
   held_tables_.clear();
-  arenas_.release();
   uv_poll_stop(&poll_handle_);
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_handle_), [](uv_handle_t* handle) {
     Reactor* self = static_cast<Reactor*>(handle->data);
@@ -262,9 +192,7 @@ void Reactor::poll() {
   if (is_closed_) return;
   epoll_event ready[EPOLL_EVENTS_MAX];
   const int ready_count = epoll_wait(epoll_, ready, EPOLL_EVENTS_MAX, 0);
-  intake_.events.restart();
-  intake_.window.adopt();
-  window_was_open_ = intake_.window.is_open();
+  connections_.begin_poll();
   bool is_due = false;
   for (int index = 0; index < ready_count; index++) {
     const uint64_t tag = ready[index].data.u64;
@@ -275,7 +203,7 @@ void Reactor::poll() {
       // It may go off before the deadline, which has been put off since: see set_deadline.
       if (read(timer_, &count, sizeof count) > 0) armed_ns_ = NEVER;
     } else {
-      handle_socket(static_cast<int32_t>(tag), ready[index].events);
+      connections_.on_ready(static_cast<int32_t>(tag), ready[index].events);
     }
   }
   if (deadline_ns_ != NEVER && now_ns() >= deadline_ns_) {
@@ -284,54 +212,12 @@ void Reactor::poll() {
   } else {
     set_deadline(WAIT_UNCHANGED);
   }
-  const int32_t rows = intake_.events.rows();
-  const bool has_tick = intake_.window.was_used_up() || is_due || rows > 0;
-  if (has_tick) intake_.counters.ticks++;
-  intake_.counters.publish(counter_words_);
+  Intake& intake = connections_.intake;
+  const int32_t rows = intake.events.rows();
+  const bool has_tick = intake.window.was_used_up() || is_due || rows > 0;
+  if (has_tick) intake.counters.ticks++;
+  intake.counters.publish(counter_words_);
   if (has_tick) call_tick(rows);
-}
-
-void Reactor::handle_socket(int32_t number, uint32_t events) {
-  Connection& connection = *connections_[number];
-  if ((events & EPOLLOUT) != 0) {
-    connection.output.unblock();
-    settle(number, connection);
-    if (connection.descriptor < 0) return;
-  }
-  if ((connection.interest & EPOLLIN) != 0) {
-    if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) receive(number, connection);
-  } else if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
-    // Nobody reads it, so nobody else would find out.
-    int error = 0;
-    socklen_t length = sizeof error;
-    getsockopt(connection.descriptor, SOL_SOCKET, SO_ERROR, &error, &length);
-    shut(number, connection, CLOSED_BY_ERROR, error);
-  }
-}
-
-void Reactor::receive(int32_t number, Connection& connection) {
-  switch (connection.input.receive(connection.descriptor, number, intake_)) {
-    case Received::Bytes:
-    case Received::Nothing:
-    case Received::NoRows:
-      return;
-    case Received::NoWindow:
-      // Level-triggered: left as it is it would wake the loop again and again. If the window only ran out in this poll,
-      // the flush that ends it may well fill it.
-      if (window_was_open_) return;
-      connection.is_starved = true;
-      starved_.push_back(number);
-      return update_interest(number, connection);
-    case Received::Waiting:
-      if (!connection.input.needs_assignment(intake_.window)) waiting_.push_back(number);
-      return update_interest(number, connection);
-    case Received::End:
-      return end_input(number, connection, CLOSED_BY_PEER, 0);
-    case Received::BadLength:
-      return shut(number, connection, CLOSED_BAD_FRAME_LENGTH, 0);
-    case Received::Failed:
-      return shut(number, connection, CLOSED_BY_ERROR, errno);
-  }
 }
 
 void Reactor::call_tick(int32_t rows) {
@@ -351,104 +237,6 @@ void Reactor::call_tick(int32_t rows) {
 // ---------------------------------------------------------------------------------------------------------------
 // The flush.
 
-/** One row of `sends`; false if it can only come from a defect of the caller. */
-bool Reactor::carry_out(const int32_t* row) {
-  const int32_t number = row[1];
-  Connection* connection = find(number);
-  if (connection == nullptr) return false;
-  switch (row[0]) {
-    case SEND_BYTES:
-    case SEND_LEASED:
-    case SEND_FILE:
-      return push_output(row, *connection, number);
-    case SEND_CLOSE:
-      settle(number, *connection);
-      shut(number, *connection, CLOSED_BY_US, 0);
-      return true;
-    case SEND_FORGET:
-      if (!connection->is_reported) return false;
-      settle(number, *connection);
-      forget(number, *connection);
-      return true;
-    case SEND_ASSIGN:
-      return assign(number, *connection, row[2]);
-    case SEND_PAUSE:
-    case SEND_RESUME:
-      connection->is_paused = row[0] == SEND_PAUSE;
-      touch(number, *connection);
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool Reactor::push_output(const int32_t* row, Connection& connection, int32_t number) {
-  OutputQueue& output = connection.output;
-  if (row[0] == SEND_FILE) {
-    const int64_t position = (int64_t{row[4]} << 32) | static_cast<uint32_t>(row[3]);
-    if (row[5] < 0 || position < 0) return false;
-    output.push_file({row[2], position, static_cast<uint32_t>(row[5])}, row[7]);
-  } else {
-    const Span* arena = arenas_.find(row[0] == SEND_BYTES ? own_ : row[2]);
-    const uint32_t offset = static_cast<uint32_t>(row[3]);
-    const uint32_t length = static_cast<uint32_t>(row[4]);
-    if (arena == nullptr || row[4] < 0 || !arena->holds(offset, length)) return false;
-    if (row[0] == SEND_BYTES) {
-      output.push_bytes(arena->data + offset, length);
-    } else {
-      output.push_leased(arena->data + offset, length, row[7]);
-    }
-  }
-  touch(number, connection);
-  return true;
-}
-
-/** Sends what there is, keeps what can't leave, and asks epoll for what is then of interest. */
-void Reactor::settle(int32_t number, Connection& connection) {
-  connection.is_touched = false;
-  OutputQueue& output = connection.output;
-  if (connection.descriptor < 0) return output.drop(number, intake_.events);
-  const int error = output.send(connection.descriptor, number, intake_.events, intake_.counters);
-  if (error != 0) return shut(number, connection, CLOSED_BY_ERROR, error);
-  if (!output.keep(output_bytes_max_, intake_.counters)) return shut(number, connection, CLOSED_OUTPUT_OVERFLOW, 0);
-  if (output.copied_bytes() > output_bytes_high_) output.was_high = true;
-  if (output.was_high && output.is_empty()) {
-    output.was_high = false;
-    intake_.events.put(EVENT_DRAINED, number, 0, 0);
-  }
-  update_interest(number, connection);
-}
-
-/** Lets connections read again that have waited for the window. */
-void Reactor::go_on_receiving() {
-  ReceiveWindow& window = intake_.window;
-  size_t still_waiting = 0;
-  for (size_t index = 0; index < waiting_.size(); index++) {
-    const int32_t number = waiting_[index];
-    Connection* connection = find(number);
-    if (connection == nullptr || !connection->input.is_waiting()) continue;
-    const int32_t place = window.reserve(connection->input.length());
-    if (place >= 0) {
-      connection->input.move_to(place, intake_);
-      update_interest(number, *connection);
-      continue;
-    }
-    // Neither block has the room: with a fresh one, which JavaScript puts in at its next flush, the first in the line has.
-    if (still_waiting == 0) window.give_up_current();
-    waiting_[still_waiting++] = number;
-  }
-  waiting_.resize(still_waiting);
-
-  if (!window.is_open()) return;
-  for (const int32_t number : starved_) {
-    Connection* connection = find(number);
-    if (connection == nullptr || !connection->is_starved) continue;
-    connection->is_starved = false;
-    update_interest(number, *connection);
-  }
-  starved_.clear();
-}
-
 void Reactor::set_deadline(int32_t wait_ms) {
   if (wait_ms == WAIT_NONE) deadline_ns_ = NEVER;
   if (wait_ms >= 0) deadline_ns_ = now_ns() + static_cast<uint64_t>(wait_ms) * 1'000'000;
@@ -459,72 +247,6 @@ void Reactor::set_deadline(int32_t wait_ms) {
   when.it_value.tv_sec = static_cast<time_t>(armed_ns_ / 1'000'000'000);
   when.it_value.tv_nsec = static_cast<long>(armed_ns_ % 1'000'000'000);
   timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
-}
-
-// ---------------------------------------------------------------------------------------------------------------
-// Connections.
-
-Reactor::Connection* Reactor::find(int32_t number) const {
-  if (number < 0 || static_cast<size_t>(number) >= connections_.size()) return nullptr;
-  return connections_[number].get();
-}
-
-bool Reactor::assign(int32_t number, Connection& connection, int32_t offset) {
-  ReceiveWindow& window = intake_.window;
-  if (connection.is_reported) {
-    if (!window.is_run_of_blocks(offset, 1)) return false;
-    window.release(offset);
-    return true;
-  }
-  FrameInput& input = connection.input;
-  if (!input.needs_assignment(window) || !window.is_run_of_blocks(offset, input.length())) return false;
-  input.move_to(offset, intake_);
-  update_interest(number, connection);
-  return true;
-}
-
-bool Reactor::wants_input(const Connection& connection) const {
-  return !connection.is_reported && !connection.is_paused && !connection.is_starved && !connection.input.is_waiting();
-}
-
-void Reactor::update_interest(int32_t number, Connection& connection) {
-  uint32_t interest = 0;
-  if (wants_input(connection)) interest |= EPOLLIN;
-  if (connection.output.is_blocked()) interest |= EPOLLOUT;
-  if (connection.descriptor < 0 || interest == connection.interest) return;
-  connection.interest = interest;
-  epoll_event event{};
-  event.events = interest;
-  event.data.u64 = static_cast<uint64_t>(number);
-  epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.descriptor, &event);
-}
-
-/** No more frames come. */
-void Reactor::end_input(int32_t number, Connection& connection, int32_t reason, int32_t error) {
-  connection.input.drop(intake_.window);
-  if (!connection.is_reported) intake_.events.put(EVENT_CLOSED, number, reason, error);
-  connection.is_reported = true;
-  update_interest(number, connection);
-}
-
-/** Neither in nor out. */
-void Reactor::shut(int32_t number, Connection& connection, int32_t reason, int32_t error) {
-  close_descriptor(connection.descriptor);
-  connection.output.drop(number, intake_.events);
-  end_input(number, connection, reason, error);
-}
-
-void Reactor::forget(int32_t number, Connection& connection) {
-  close_descriptor(connection.descriptor);
-  connection.output.drop(number, intake_.events);
-  connections_[number] = nullptr;
-  free_numbers_.push_back(number);
-}
-
-void Reactor::touch(int32_t number, Connection& connection) {
-  if (connection.is_touched) return;
-  connection.is_touched = true;
-  touched_.push_back(number);
 }
 
 void Reactor::ring_self() {
