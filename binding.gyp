@@ -7,6 +7,7 @@
       'sources': [
         'native/acceptor.cc',
         'native/addon.cc',
+        'native/address.cc',
         'native/affinity.cc',
         'native/batch.cc',
         'native/border.cc',
@@ -16,7 +17,9 @@
         'native/frame_input.cc',
         'native/output_queue.cc',
         'native/reactor.cc',
+        'native/reactor_connections.cc',
         'native/receive_window.cc',
+        'native/vigil.cc',
       ],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
       # The last: what cannot be thrown into a worker that is being terminated is dropped, not fatal.

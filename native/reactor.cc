@@ -13,15 +13,10 @@
 #include <cstring>
 #include <ctime>
 
+#include "address.h"
 #include "border.h"
 
 namespace millrace {
-
-constexpr int32_t CLOSED_BY_PEER = 0;
-constexpr int32_t CLOSED_BY_ERROR = 1;
-constexpr int32_t CLOSED_BAD_FRAME_LENGTH = 2;
-constexpr int32_t CLOSED_BY_US = 3;
-constexpr int32_t CLOSED_OUTPUT_OVERFLOW = 4;
 
 constexpr int32_t SEND_WORDS = 8;
 constexpr int32_t SEND_BYTES = 1;
@@ -32,34 +27,20 @@ constexpr int32_t SEND_FORGET = 5;
 constexpr int32_t SEND_ASSIGN = 6;
 constexpr int32_t SEND_PAUSE = 7;
 constexpr int32_t SEND_RESUME = 8;
-
-constexpr int32_t WAIT_UNCHANGED = -2;
-constexpr int32_t WAIT_NONE = -1;
+constexpr int32_t SEND_TRUST = 9;
 
 constexpr int EPOLL_EVENTS_MAX = 256;
 /** What epoll tells beside a connection's number. */
 constexpr uint64_t TAG_DOORBELL = UINT64_MAX;
 constexpr uint64_t TAG_TIMER = UINT64_MAX - 1;
-constexpr uint64_t NEVER = UINT64_MAX;
-
-static uint64_t now_ns() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
-
-static void close_descriptor(int& descriptor) {
-  if (descriptor >= 0) ::close(descriptor);
-  descriptor = -1;
-}
-
 // ---------------------------------------------------------------------------------------------------------------
 // The border.
 
 Napi::Function Reactor::define(Napi::Env env) {
   return DefineClass(env, "Reactor",
                      {InstanceMethod<&Reactor::add>("add"), InstanceMethod<&Reactor::flush>("flush"),
-                      InstanceMethod<&Reactor::close>("close"), InstanceAccessor<&Reactor::doorbell>("doorbell")});
+                      InstanceMethod<&Reactor::close>("close"),
+                      InstanceMethod<&Reactor::peer>("peer"), InstanceAccessor<&Reactor::doorbell>("doorbell")});
 }
 
 Reactor::Reactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Reactor>(info) {
@@ -107,13 +88,20 @@ bool Reactor::take_tables(const Napi::Object& tables) {
   const int64_t output_bytes_max = number("outputBytesMax");
   const int64_t output_bytes_high = number("outputBytesHigh");
   const int64_t connections_max = number("connectionsMax");
-  for (const int64_t limit : {frame_bytes_max, output_bytes_max, output_bytes_high, connections_max}) {
+  const int64_t first_frame_bytes_max = number("firstFrameBytesMax");
+  const int64_t first_frame_ms = number("firstFrameMs");
+  const int64_t progress_ms = number("progressMs");
+  const int64_t idle_ms = number("idleMs");
+  for (const int64_t limit : {frame_bytes_max, output_bytes_max, output_bytes_high, connections_max,
+                              first_frame_bytes_max, first_frame_ms, progress_ms, idle_ms}) {
     if (limit < 0 || limit > INT32_MAX) return false;
   }
   intake_.window.attach(own->data, static_cast<int32_t>(own->length), holders.data, static_cast<int32_t>(block_bytes),
                         window.data);
   intake_.events.attach(events.data, events.length);
   intake_.frame_bytes_max = static_cast<int32_t>(frame_bytes_max);
+  intake_.first_frame_bytes_max = static_cast<int32_t>(first_frame_bytes_max);
+  vigil_.set_limits(first_frame_ms, progress_ms, idle_ms);
   counter_words_ = counters.data;
   output_bytes_max_ = static_cast<uint32_t>(output_bytes_max);
   output_bytes_high_ = static_cast<uint32_t>(output_bytes_high);
@@ -156,12 +144,16 @@ Napi::Value Reactor::add(const Napi::CallbackInfo& info) {
   auto connection = std::make_unique<Connection>();
   connection->descriptor = descriptor;
   connection->interest = EPOLLIN;
+  socklen_t peer_length = sizeof connection->peer;
+  getpeername(descriptor, reinterpret_cast<sockaddr*>(&connection->peer), &peer_length);
   if (is_fresh) {
     connections_.push_back(std::move(connection));
   } else {
     free_numbers_.pop_back();
     connections_[number] = std::move(connection);
   }
+  vigil_.add(number, connections_[number]->watched, now_ns() / 1'000'000);
+  set_deadline(WAIT_UNCHANGED);
   return Napi::Number::New(env, number);
 }
 
@@ -192,6 +184,14 @@ Napi::Value Reactor::flush(const Napi::CallbackInfo& info) {
   intake_.counters.publish(counter_words_);
   if (refusal != nullptr) Napi::RangeError::New(env, refusal).ThrowAsJavaScriptException();
   return Napi::Number::New(env, intake_.events.rows());
+}
+
+/** peer(connection: number): string */
+Napi::Value Reactor::peer(const Napi::CallbackInfo& info) {
+  int32_t number = -1;
+  napi_get_value_int32(info.Env(), info[0], &number);
+  const Connection* connection = find(number);
+  return Napi::String::New(info.Env(), connection == nullptr ? "" : format_address(connection->peer, true));
 }
 
 Napi::Value Reactor::doorbell(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), doorbell_); }
@@ -265,6 +265,7 @@ void Reactor::poll() {
   intake_.events.restart();
   intake_.window.adopt();
   window_was_open_ = intake_.window.is_open();
+  now_ms_ = now_ns() / 1'000'000;
   bool is_due = false;
   for (int index = 0; index < ready_count; index++) {
     const uint64_t tag = ready[index].data.u64;
@@ -278,12 +279,12 @@ void Reactor::poll() {
       handle_socket(static_cast<int32_t>(tag), ready[index].events);
     }
   }
+  sweep();
   if (deadline_ns_ != NEVER && now_ns() >= deadline_ns_) {
     deadline_ns_ = NEVER;
     is_due = true;
-  } else {
-    set_deadline(WAIT_UNCHANGED);
   }
+  set_deadline(WAIT_UNCHANGED);
   const int32_t rows = intake_.events.rows();
   const bool has_tick = intake_.window.was_used_up() || is_due || rows > 0;
   if (has_tick) intake_.counters.ticks++;
@@ -310,7 +311,9 @@ void Reactor::handle_socket(int32_t number, uint32_t events) {
 }
 
 void Reactor::receive(int32_t number, Connection& connection) {
-  switch (connection.input.receive(connection.descriptor, number, intake_)) {
+  const Received received = connection.input.receive(connection.descriptor, number, intake_);
+  if (received == Received::Bytes || received == Received::Waiting) note_begun(number, connection);
+  switch (received) {
     case Received::Bytes:
     case Received::Nothing:
     case Received::NoRows:
@@ -320,10 +323,12 @@ void Reactor::receive(int32_t number, Connection& connection) {
       // the flush that ends it may well fill it.
       if (window_was_open_) return;
       connection.is_starved = true;
+      vigil_.on_short(now_ms_);
       starved_.push_back(number);
       return update_interest(number, connection);
     case Received::Waiting:
-      if (!connection.input.needs_assignment(intake_.window)) waiting_.push_back(number);
+      if (!connection.input.needs_assignment()) waiting_.push_back(number);
+      vigil_.on_short(now_ms_);
       return update_interest(number, connection);
     case Received::End:
       return end_input(number, connection, CLOSED_BY_PEER, 0);
@@ -370,6 +375,10 @@ bool Reactor::carry_out(const int32_t* row) {
       settle(number, *connection);
       forget(number, *connection);
       return true;
+    case SEND_TRUST:
+      connection->watched.is_trusted = true;
+      connection->input.trust();
+      return true;
     case SEND_ASSIGN:
       return assign(number, *connection, row[2]);
     case SEND_PAUSE:
@@ -408,7 +417,9 @@ void Reactor::settle(int32_t number, Connection& connection) {
   connection.is_touched = false;
   OutputQueue& output = connection.output;
   if (connection.descriptor < 0) return output.drop(number, intake_.events);
+  const uint64_t sent_before = intake_.counters.sent_bytes;
   const int error = output.send(connection.descriptor, number, intake_.events, intake_.counters);
+  if (intake_.counters.sent_bytes != sent_before) connection.watched.active_ms = now_ms_;
   if (error != 0) return shut(number, connection, CLOSED_BY_ERROR, error);
   if (!output.keep(output_bytes_max_, intake_.counters)) return shut(number, connection, CLOSED_OUTPUT_OVERFLOW, 0);
   if (output.copied_bytes() > output_bytes_high_) output.was_high = true;
@@ -449,83 +460,7 @@ void Reactor::go_on_receiving() {
   starved_.clear();
 }
 
-void Reactor::set_deadline(int32_t wait_ms) {
-  if (wait_ms == WAIT_NONE) deadline_ns_ = NEVER;
-  if (wait_ms >= 0) deadline_ns_ = now_ns() + static_cast<uint64_t>(wait_ms) * 1'000'000;
-  // A timer that goes off too early is armed again then: most deadlines are put off before they come, without a call.
-  if (deadline_ns_ >= armed_ns_) return;
-  armed_ns_ = deadline_ns_;
-  itimerspec when{};
-  when.it_value.tv_sec = static_cast<time_t>(armed_ns_ / 1'000'000'000);
-  when.it_value.tv_nsec = static_cast<long>(armed_ns_ % 1'000'000'000);
-  timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
-}
-
 // ---------------------------------------------------------------------------------------------------------------
-// Connections.
-
-Reactor::Connection* Reactor::find(int32_t number) const {
-  if (number < 0 || static_cast<size_t>(number) >= connections_.size()) return nullptr;
-  return connections_[number].get();
-}
-
-bool Reactor::assign(int32_t number, Connection& connection, int32_t offset) {
-  ReceiveWindow& window = intake_.window;
-  if (connection.is_reported) {
-    if (!window.is_run_of_blocks(offset, 1)) return false;
-    window.release(offset);
-    return true;
-  }
-  FrameInput& input = connection.input;
-  if (!input.needs_assignment(window) || !window.is_run_of_blocks(offset, input.length())) return false;
-  input.move_to(offset, intake_);
-  update_interest(number, connection);
-  return true;
-}
-
-bool Reactor::wants_input(const Connection& connection) const {
-  return !connection.is_reported && !connection.is_paused && !connection.is_starved && !connection.input.is_waiting();
-}
-
-void Reactor::update_interest(int32_t number, Connection& connection) {
-  uint32_t interest = 0;
-  if (wants_input(connection)) interest |= EPOLLIN;
-  if (connection.output.is_blocked()) interest |= EPOLLOUT;
-  if (connection.descriptor < 0 || interest == connection.interest) return;
-  connection.interest = interest;
-  epoll_event event{};
-  event.events = interest;
-  event.data.u64 = static_cast<uint64_t>(number);
-  epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.descriptor, &event);
-}
-
-/** No more frames come. */
-void Reactor::end_input(int32_t number, Connection& connection, int32_t reason, int32_t error) {
-  connection.input.drop(intake_.window);
-  if (!connection.is_reported) intake_.events.put(EVENT_CLOSED, number, reason, error);
-  connection.is_reported = true;
-  update_interest(number, connection);
-}
-
-/** Neither in nor out. */
-void Reactor::shut(int32_t number, Connection& connection, int32_t reason, int32_t error) {
-  close_descriptor(connection.descriptor);
-  connection.output.drop(number, intake_.events);
-  end_input(number, connection, reason, error);
-}
-
-void Reactor::forget(int32_t number, Connection& connection) {
-  close_descriptor(connection.descriptor);
-  connection.output.drop(number, intake_.events);
-  connections_[number] = nullptr;
-  free_numbers_.push_back(number);
-}
-
-void Reactor::touch(int32_t number, Connection& connection) {
-  if (connection.is_touched) return;
-  connection.is_touched = true;
-  touched_.push_back(number);
-}
 
 void Reactor::ring_self() {
   const uint64_t one = 1;
@@ -552,11 +487,15 @@ void register_reactor(Napi::Env env, Napi::Object exports) {
                              {"EVENT_NEED", EVENT_NEED},
                              {"EVENT_SENT", EVENT_SENT},
                              {"EVENT_DRAINED", EVENT_DRAINED},
+                             {"EVENT_IDLE", EVENT_IDLE},
                              {"CLOSED_BY_PEER", CLOSED_BY_PEER},
                              {"CLOSED_BY_ERROR", CLOSED_BY_ERROR},
                              {"CLOSED_BAD_FRAME_LENGTH", CLOSED_BAD_FRAME_LENGTH},
                              {"CLOSED_BY_US", CLOSED_BY_US},
                              {"CLOSED_OUTPUT_OVERFLOW", CLOSED_OUTPUT_OVERFLOW},
+                             {"CLOSED_NO_REQUEST", CLOSED_NO_REQUEST},
+                             {"CLOSED_SLOW_FRAME", CLOSED_SLOW_FRAME},
+                             {"CLOSED_SLOW_READER", CLOSED_SLOW_READER},
                              {"SEND_WORDS", SEND_WORDS},
                              {"SEND_BYTES", SEND_BYTES},
                              {"SEND_LEASED", SEND_LEASED},
@@ -566,6 +505,7 @@ void register_reactor(Napi::Env env, Napi::Object exports) {
                              {"SEND_ASSIGN", SEND_ASSIGN},
                              {"SEND_PAUSE", SEND_PAUSE},
                              {"SEND_RESUME", SEND_RESUME},
+                             {"SEND_TRUST", SEND_TRUST},
                              {"WINDOW_OFFSET", WINDOW_OFFSET},
                              {"WINDOW_END", WINDOW_END},
                              {"WINDOW_SPARE_OFFSET", WINDOW_SPARE_OFFSET},

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <napi.h>
+#include <netinet/in.h>
 #include <uv.h>
 
 #include <cstdint>
@@ -18,8 +19,25 @@
 #include "arena.h"
 #include "frame_input.h"
 #include "output_queue.h"
+#include "vigil.h"
 
 namespace millrace {
+
+constexpr int32_t CLOSED_BY_PEER = 0;
+constexpr int32_t CLOSED_BY_ERROR = 1;
+constexpr int32_t CLOSED_BAD_FRAME_LENGTH = 2;
+constexpr int32_t CLOSED_BY_US = 3;
+constexpr int32_t CLOSED_OUTPUT_OVERFLOW = 4;
+constexpr int32_t CLOSED_NO_REQUEST = 5;
+constexpr int32_t CLOSED_SLOW_FRAME = 6;
+constexpr int32_t CLOSED_SLOW_READER = 7;
+
+constexpr int32_t WAIT_UNCHANGED = -2;
+constexpr int32_t WAIT_NONE = -1;
+constexpr uint64_t NEVER = UINT64_MAX;
+
+uint64_t now_ns();
+void close_descriptor(int& descriptor);
 
 class Reactor : public Napi::ObjectWrap<Reactor> {
  public:
@@ -30,11 +48,14 @@ class Reactor : public Napi::ObjectWrap<Reactor> {
  private:
   struct Connection {
     int descriptor;
+    sockaddr_in6 peer{};      // or a sockaddr_in
     uint32_t interest = 0;   // what epoll is asked for
     bool is_reported = false;  // EVENT_CLOSED is out
     bool is_paused = false;
     bool is_starved = false;  // left unread until the window has a block
     bool is_touched = false;  // stands in `touched_`
+    bool is_timed = false;    // the vigil knows that a frame is begun
+    Watched watched;
     FrameInput input;
     OutputQueue output;
   };
@@ -45,6 +66,7 @@ class Reactor : public Napi::ObjectWrap<Reactor> {
   Napi::Value flush(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
   Napi::Value doorbell(const Napi::CallbackInfo& info);
+  Napi::Value peer(const Napi::CallbackInfo& info);
 
   // The poll.
   bool start(Napi::Env env);
@@ -60,6 +82,9 @@ class Reactor : public Napi::ObjectWrap<Reactor> {
   void settle(int32_t number, Connection& connection);
   void go_on_receiving();
   void set_deadline(int32_t wait_ms);
+  void note_begun(int32_t number, Connection& connection);
+  void sweep();
+  void judge(int32_t number);
 
   Connection* find(int32_t number) const;
   bool assign(int32_t number, Connection& connection, int32_t offset);
@@ -88,6 +113,9 @@ class Reactor : public Napi::ObjectWrap<Reactor> {
   std::vector<int32_t> touched_;
   std::vector<int32_t> starved_;
   std::vector<int32_t> waiting_;  // for a place in the window, in the order they began to
+
+  Vigil vigil_;
+  uint64_t now_ms_ = 0;  // of this poll
 
   int epoll_ = -1;
   int doorbell_ = -1;

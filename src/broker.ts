@@ -5,6 +5,7 @@
 // log.
 import { lookup } from 'node:dns/promises'
 import { describeSettings } from './config/describe.ts'
+import { LIMITS } from './config/limits.ts'
 import { isWildcard, type Listener } from './config/listeners.ts'
 import { brokerListeners, type Settings } from './config/settings.ts'
 import { ControlPlane } from './controller/control-plane.ts'
@@ -12,6 +13,7 @@ import { supportedFeatures } from './controller/features.ts'
 import { ProducerIdPool } from './controller/producer-id-pool.ts'
 import { shardsOnDisk } from './journal/checkpoint.ts'
 import { nextRunEpoch } from './journal/run-epoch.ts'
+import { descriptorLimit } from './lib/descriptor-limit.ts'
 import { lockDirectory } from './lib/directory-lock.ts'
 import type { Env } from './lib/env.ts'
 import { realEnv } from './lib/real-env.ts'
@@ -22,10 +24,12 @@ import { randomUuid } from './model/uuid.ts'
 import type { Native } from './native/contract.ts'
 import { loadNative } from './native/load.ts'
 import { Acceptors } from './net/acceptors.ts'
+import { type ConnectionQuota, connectionQuota } from './net/connection-quota.ts'
 import { ControlRequests } from './net/control-requests.ts'
 import { ShardHandle } from './net/shard-handle.ts'
 import type { ShardData } from './net/thread-messages.ts'
 import { COUNTER, type CounterSnapshot, Counters } from './observe/counters.ts'
+import { LimitedLog } from './observe/limited-log.ts'
 import type { Log } from './observe/log.ts'
 import { type LogDirectory, openLogDirectory } from './raft/log-directory.ts'
 import { SleepFlags } from './ring/sleep.ts'
@@ -62,6 +66,8 @@ export async function startBroker(settings: Settings, log: Log): Promise<Broker>
 class LocalBroker implements Broker {
   readonly #settings: Settings
   readonly #log: Log
+  /** What clients do. */
+  readonly #clientLog: LimitedLog
   readonly #env: Env = realEnv()
   readonly #native: Native = loadNative()
   readonly #shared: SharedMemory
@@ -78,6 +84,7 @@ class LocalBroker implements Broker {
   constructor(settings: Settings, log: Log) {
     this.#settings = settings
     this.#log = log
+    this.#clientLog = new LimitedLog(log, LIMITS.clientLogLinesMax, () => this.#env.clock.nowMs())
     // The stand-in keeps its sockets and its journal in one thread.
     const shards = this.#native.kind === 'addon' ? settings['millrace.shards'] : 1
     this.#shared = createSharedMemory(shards, settings['millrace.arena.bytes'])
@@ -159,7 +166,7 @@ class LocalBroker implements Broker {
       producerIds: new ProducerIdPool(allocate),
       brokerConfigs: describeSettings(this.#settings),
     }
-    return new ControlRequests(shared, this.#listenerNames(), this.#counters.at(-1)!, this.#log)
+    return new ControlRequests(shared, this.#listenerNames(), this.#counters.at(-1)!, this.#clientLog)
   }
 
   async #startShards(
@@ -224,8 +231,11 @@ class LocalBroker implements Broker {
         sleep: new SleepFlags(shared.sleep),
         wake: (shard) => native.ringDoorbell(Atomics.load(doorbells, shard) - 1),
         endedCount: (shard) => counters[shard]!.get(COUNTER.connectionsEnded),
-        connectionsMax: this.#settings['max.connections'],
-        log: this.#log,
+        addresses: shared.addresses,
+        quota: await this.#quota(),
+        perSecond: this.#settings['max.connection.creation.rate'],
+        clock: this.#env.clock,
+        log: this.#clientLog,
       })
     }
     for (const [number, { name, host, port }] of this.#listenersConfigured.entries()) {
@@ -236,6 +246,16 @@ class LocalBroker implements Broker {
           : this.#bind(number, host, address, port)
       this.listeners.push({ name, host, port: bound })
     }
+  }
+
+  async #quota(): Promise<ConnectionQuota> {
+    const descriptors = descriptorLimit()
+    const quota = await connectionQuota(this.#settings, this.#shared.shards, descriptors, resolveAddress)
+    const { connectionsMax } = quota
+    if (connectionsMax < this.#settings['max.connections']) {
+      this.#log.info({ descriptors, connectionsMax }, 'descriptors allow fewer connections than max.connections')
+    }
+    return quota
   }
 
   #bind(number: number, host: string, address: string, port: number): number {

@@ -1,15 +1,22 @@
 // The start and the end of a shard's thread. What it does in between is in net/frame-loop.ts and shard/shard.ts.
 import { parentPort, workerData } from 'node:worker_threads'
+import { LIMITS } from './config/limits.ts'
 import { assert } from './lib/assert.ts'
 import { realEnv } from './lib/real-env.ts'
 import { Arena, ArenaView } from './memory/arena.ts'
 import { loadNative } from './native/load.ts'
+import { AddressEnds } from './net/address-counts.ts'
 import { ShardRequests } from './net/cold-requests.ts'
+import { connectionLimits } from './net/connection-limits.ts'
 import { FrameLoop } from './net/frame-loop.ts'
 import { Requests } from './net/requests.ts'
 import type { ShardData, ToControl, ToShard } from './net/thread-messages.ts'
+import { LimitedLog } from './observe/limited-log.ts'
 import { createLog } from './observe/log.ts'
 import { Shard } from './shard/shard.ts'
+
+/** The stand-in's connections are not counted by address. */
+const NO_SLOT = -1
 
 const port = parentPort
 assert(port !== null, 'a shard runs in a worker thread')
@@ -19,6 +26,7 @@ const { own, settings, shared } = data
 const native = loadNative()
 const env = realEnv()
 const log = createLog({ level: settings['millrace.log.level'], thread: `shard-${own}` })
+const clientLog = new LimitedLog(log, LIMITS.clientLogLinesMax, () => env.clock.nowMs())
 const post = (message: ToControl) => port.postMessage(message)
 const onFatal = (error: Error) => {
   log.fatal({ err: error }, error.message)
@@ -28,8 +36,18 @@ const onFatal = (error: Error) => {
 if (settings['millrace.pin.threads']) native.pinThread(own)
 const arena = new Arena(shared.arenas[own]!)
 const arenas = shared.arenas.map((memory, shard) => (shard === own ? arena : new ArenaView(memory)))
-const frameBytesMax = settings['socket.request.max.bytes']
-const loop = new FrameLoop({ own, native, arena, arenas, clock: env.clock, frameBytesMax, log, onFatal })
+const ends = new AddressEnds(shared.addresses)
+const loop = new FrameLoop({
+  own,
+  native,
+  arena,
+  arenas,
+  clock: env.clock,
+  limits: connectionLimits(settings),
+  log: clientLog,
+  onEnded: (addressSlot) => ends.add(addressSlot),
+  onFatal,
+})
 
 const doorbells = new Int32Array(shared.doorbells)
 Atomics.store(doorbells, own, loop.doorbell + 1)
@@ -53,11 +71,11 @@ const shard = new Shard({
   log,
   wake,
   onFatal,
-  onAccepted: (descriptor, listener) => loop.accept(descriptor, listener),
+  onAccepted: (descriptor, listener, addressSlot) => loop.accept(descriptor, listener, addressSlot),
 })
 const cold = new ShardRequests(shard, data, post)
-loop.attach(shard, new Requests(shard, cold, log))
-const acceptor = native.createAcceptor((descriptor, listener) => loop.accept(descriptor, listener))
+loop.attach(shard, new Requests(shard, cold, clientLog))
+const acceptor = native.createAcceptor((descriptor, listener) => loop.accept(descriptor, listener, NO_SLOT))
 
 port.on('message', (message: ToShard) => {
   switch (message.type) {
@@ -66,7 +84,7 @@ port.on('message', (message: ToShard) => {
       wake(own)
       break
     case 'answered':
-      cold.onAnswered(message.id, message.body)
+      cold.onAnswered(message)
       break
     case 'topics-created':
       cold.onTopicsCreated(message.id, message.errors)

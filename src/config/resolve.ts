@@ -22,6 +22,7 @@ export interface Resolved {
   /** -1: for ever. */
   readonly 'log.retention.ms': number
   readonly 'millrace.shards': number
+  readonly 'max.connections.per.ip.overrides': readonly { readonly host: string; readonly count: number }[]
 }
 
 /** What the machine says of itself, where the operator says nothing. */
@@ -59,6 +60,7 @@ export function resolveSettings(
     'log.roll.ms': resolveRollMs(values, report),
     'log.retention.ms': resolveRetentionMs(values, report),
     'millrace.shards': values['millrace.shards'] ?? machine.coreCount,
+    'max.connections.per.ip.overrides': resolveOverrides(values, report),
   }
 }
 
@@ -112,6 +114,18 @@ function resolveDirectory(values: Values, report: Report): string {
   if (others.length > 0) report.problem(key, 'names several directories: for now there is one')
   else if (directory === '') report.problem(key, 'names no directory')
   return resolve(directory)
+}
+
+/** `host:count`, the host perhaps an IPv6 address, in brackets or not. */
+function resolveOverrides(values: Values, report: Report): { host: string; count: number }[] {
+  const key = 'max.connections.per.ip.overrides'
+  const entries = values[key].split(',').filter((entry) => entry.trim() !== '')
+  return entries.flatMap((entry) => {
+    const match = /^\[?([^\s[\]]+?)\]?:([0-9]{1,10})$/.exec(entry.trim())
+    if (match) return { host: match[1]!, count: Number(match[2]) }
+    report.problem(key, 'is not a list of host:count')
+    return []
+  })
 }
 
 const MS_PER_MINUTE = 60_000

@@ -8,11 +8,17 @@ import type { FrameLoop } from './frame-loop.ts'
 export class Connection implements CallOwner {
   readonly number: number
   readonly listener: number
+  /** Where its end is counted (address-counts.ts); below zero for nowhere. */
+  readonly addressSlot: number
   readonly #loop: FrameLoop
   #first: Call | null = null
   #last: Call | null = null
   /** Calls in the line, and answers whose slices have not left. */
   inFlight = 0
+  /** What they take. */
+  inFlightBytes = 0
+  /** It has sent a valid request. */
+  isTrusted = false
   /** The call that nothing may run beside; null for none. */
   exclusive: Call | null = null
   isPaused = false
@@ -26,15 +32,30 @@ export class Connection implements CallOwner {
   /** Of the client, as ApiVersions said (KIP-511). */
   clientSoftware = ''
 
-  constructor(loop: FrameLoop, number: number, listener: number) {
+  constructor(loop: FrameLoop, number: number, listener: number, addressSlot: number) {
     this.#loop = loop
     this.number = number
     this.listener = listener
+    this.addressSlot = addressSlot
+  }
+
+  /** As log lines name it. */
+  get peer(): string {
+    return this.#loop.peerOf(this)
+  }
+
+  /** A call that took so much is no longer in flight. */
+  leave(costBytes: number): void {
+    this.inFlight--
+    this.inFlightBytes -= costBytes
+    this.#loop.requestBytes -= costBytes
   }
 
   add(call: Call): void {
     call.owner = this
     this.inFlight++
+    this.inFlightBytes += call.costBytes
+    this.#loop.requestBytes += call.costBytes
     if (this.#last === null) this.#first = call
     else this.#last.next = call
     this.#last = call
@@ -43,7 +64,7 @@ export class Connection implements CallOwner {
   onReady(call: Call): void {
     if (this.isClosed) {
       this.#remove(call)
-      this.inFlight--
+      this.leave(call.costBytes)
       call.finish(false)
       this.#loop.onCallGone(this)
       return
@@ -84,7 +105,8 @@ export class Connection implements CallOwner {
     while (call !== null) {
       const next: Call | null = call.next
       call.next = null
-      if (isGone(call)) this.inFlight--
+      const { costBytes } = call
+      if (isGone(call)) this.leave(costBytes)
       else this.#keep(call)
       call = next
     }

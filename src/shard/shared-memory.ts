@@ -15,6 +15,8 @@ export interface SharedMemory {
   sleep: SharedArrayBuffer
   descriptorHolds: SharedArrayBuffer
   counters: SharedArrayBuffer
+  /** Ended connections by the slot of their address (net/address-counts.ts). */
+  addresses: SharedArrayBuffer
   /** Each thread's doorbell + 1, 0 before it has one. */
   doorbells: SharedArrayBuffer
 }
@@ -33,6 +35,7 @@ export function createSharedMemory(shards: number, arenaBytes: number): SharedMe
     sleep: createSleepMemory(threads),
     descriptorHolds: createDescriptorHoldsMemory(shards, LIMITS.segmentFilesOpenMax),
     counters: createCountersMemory(threads),
+    addresses: new SharedArrayBuffer(LIMITS.addressesMax * 4),
     doorbells: new SharedArrayBuffer(threads * 4),
   }
 }
