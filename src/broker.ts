@@ -5,7 +5,6 @@
 // log.
 import { lookup } from 'node:dns/promises'
 import { describeSettings } from './config/describe.ts'
-import { LIMITS } from './config/limits.ts'
 import { isWildcard, type Listener } from './config/listeners.ts'
 import { brokerListeners, type Settings } from './config/settings.ts'
 import { ControlPlane } from './controller/control-plane.ts'
@@ -84,7 +83,8 @@ class LocalBroker implements Broker {
   constructor(settings: Settings, log: Log) {
     this.#settings = settings
     this.#log = log
-    this.#clientLog = new LimitedLog(log, LIMITS.clientLogLinesMax, () => this.#env.clock.nowMs())
+    const linesMax = settings['millrace.log.client.lines.max']
+    this.#clientLog = new LimitedLog(log, linesMax, () => this.#env.clock.nowMs())
     // The stand-in keeps its sockets and its journal in one thread.
     const shards = this.#native.kind === 'addon' ? settings['millrace.shards'] : 1
     this.#shared = createSharedMemory(shards, settings['millrace.arena.bytes'])

@@ -1,6 +1,5 @@
 // The start and the end of a shard's thread. What it does in between is in net/frame-loop.ts and shard/shard.ts.
 import { parentPort, workerData } from 'node:worker_threads'
-import { LIMITS } from './config/limits.ts'
 import { assert } from './lib/assert.ts'
 import { realEnv } from './lib/real-env.ts'
 import { Arena, ArenaView } from './memory/arena.ts'
@@ -26,7 +25,7 @@ const { own, settings, shared } = data
 const native = loadNative()
 const env = realEnv()
 const log = createLog({ level: settings['millrace.log.level'], thread: `shard-${own}` })
-const clientLog = new LimitedLog(log, LIMITS.clientLogLinesMax, () => env.clock.nowMs())
+const clientLog = new LimitedLog(log, settings['millrace.log.client.lines.max'], () => env.clock.nowMs())
 const post = (message: ToControl) => port.postMessage(message)
 const onFatal = (error: Error) => {
   log.fatal({ err: error }, error.message)

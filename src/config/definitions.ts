@@ -130,6 +130,12 @@ const MILLRACE_DEFINITIONS = {
     values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
     documentation: 'The least important log lines that are written.',
   },
+  'millrace.log.client.lines.max': {
+    type: 'INT',
+    default: '10',
+    min: 1,
+    documentation: 'Lines a second that a thread writes of what clients do; of more it writes how many they were.',
+  },
 } as const satisfies Readonly<Record<string, KeyFacts & { documentation: string }>>
 
 type KafkaName = keyof typeof KAFKA_DEFINITIONS

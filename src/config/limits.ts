@@ -25,8 +25,6 @@ export const LIMITS = {
   fetchWaitMsMax: 60_000,
   /** Calls that a shard keeps for the next requests. */
   callsKeptMax: 4096,
-  /** Lines a second that a thread writes about what clients do. */
-  clientLogLinesMax: 10,
   /** Addresses that have connections at a time. */
   addressesMax: 65536,
   /** Rows of the reactor's tables: what one tick can bring and send. */

@@ -73,6 +73,8 @@ export class SmallShard {
   readonly happenings: Happening[] = []
   /** The numbers of accepted connections, in order. */
   readonly connections: number[] = []
+  /** First four bytes of the frames that asked for room. */
+  readonly needKeys: number[] = []
   readonly frames: { connection: number; bytes: Buffer }[] = []
   /** Called with every frame: its bytes lie in the arena until it returns. */
   onFrame: (connection: number, bytes: Uint8Array) => void
@@ -238,8 +240,10 @@ export class SmallShard {
         blockHolders[block]!--
         if (blockHolders[block]! < 0) throw new Error(`block ${block} has ${blockHolders[block]} holders`)
       } else if (kind === EVENT_CLOSED) this.happenings.push(['closed', connection, first, second])
-      else if (kind === EVENT_NEED) this.happenings.push(['need', connection, first])
-      else if (kind === EVENT_SENT) this.happenings.push(['sent', connection, first])
+      else if (kind === EVENT_NEED) {
+        this.happenings.push(['need', connection, first])
+        this.needKeys.push(second)
+      } else if (kind === EVENT_SENT) this.happenings.push(['sent', connection, first])
       else if (kind === EVENT_DRAINED) this.happenings.push(['drained', connection])
       else if (kind === EVENT_IDLE) this.happenings.push(['idle', connection])
       else throw new Error(`an event of kind ${kind}`)
