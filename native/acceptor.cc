@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "address.h"
 #include "border.h"
 
 namespace millrace {
@@ -19,7 +20,8 @@ constexpr uint64_t REST_MS = 100;
 
 Napi::Function Acceptor::define(Napi::Env env) {
   return DefineClass(env, "Acceptor",
-                     {InstanceMethod<&Acceptor::listen>("listen"), InstanceMethod<&Acceptor::close>("close")});
+                     {InstanceMethod<&Acceptor::listen>("listen"), InstanceMethod<&Acceptor::rest>("rest"),
+                      InstanceMethod<&Acceptor::close>("close")});
 }
 
 Acceptor::Acceptor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Acceptor>(info) {
@@ -102,28 +104,32 @@ void Acceptor::on_poll(uv_poll_t* handle, int, int) {
 }
 
 void Acceptor::accept(Listener& listener) {
-  for (int count = 0; count < ACCEPTS_PER_POLL && !is_closed_; count++) {
-    const int descriptor = accept4(listener.descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  for (int count = 0; count < ACCEPTS_PER_POLL && !is_closed_ && !is_resting_; count++) {
+    sockaddr_in6 address{};
+    socklen_t length = sizeof address;
+    const int descriptor = accept4(listener.descriptor, reinterpret_cast<sockaddr*>(&address), &length,
+                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
-      hand_over(descriptor, listener.number);
+      hand_over(descriptor, listener.number, format_address(address, false));
     } else if (errno == EAGAIN) {
       return;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      return rest();
+      return rest_for(REST_MS);
     }
     // Anything else is the end of that one connection (ECONNABORTED, a network error): the next may be well.
   }
 }
 
-void Acceptor::hand_over(int descriptor, int32_t listener) {
+void Acceptor::hand_over(int descriptor, int32_t listener, const std::string& address) {
   const Napi::Env env = Env();
   const Napi::HandleScope scope(env);
-  napi_value arguments[2];
+  napi_value arguments[3];
   napi_value ignored;
   napi_create_int32(env, descriptor, &arguments[0]);
   napi_create_int32(env, listener, &arguments[1]);
+  napi_create_string_latin1(env, address.data(), address.size(), &arguments[2]);
   const napi_status status =
-      napi_make_callback(env, nullptr, env.Global(), on_accepted_.Value(), 2, arguments, &ignored);
+      napi_make_callback(env, nullptr, env.Global(), on_accepted_.Value(), 3, arguments, &ignored);
   if (status == napi_ok) return;
   napi_value thrown;
   if (status == napi_pending_exception && napi_get_and_clear_last_exception(env, &thrown) == napi_ok) {
@@ -134,13 +140,20 @@ void Acceptor::hand_over(int descriptor, int32_t listener) {
   }
 }
 
-void Acceptor::rest() {
+void Acceptor::rest(const Napi::CallbackInfo& info) {
+  const int64_t rest_ms = info[0].ToNumber().Int64Value();
+  if (!is_closed_ && rest_ms > 0) rest_for(static_cast<uint64_t>(rest_ms));
+}
+
+void Acceptor::rest_for(uint64_t rest_ms) {
+  is_resting_ = true;
   for (Listener* listener : listeners_) uv_poll_stop(&listener->poll);
-  uv_timer_start(&rest_timer_, on_rested, REST_MS, 0);
+  uv_timer_start(&rest_timer_, on_rested, rest_ms, 0);
 }
 
 void Acceptor::on_rested(uv_timer_t* timer) {
   Acceptor* self = static_cast<Acceptor*>(timer->data);
+  self->is_resting_ = false;
   for (Listener* listener : self->listeners_) uv_poll_start(&listener->poll, UV_READABLE, on_poll);
 }
 
@@ -172,27 +185,8 @@ void Acceptor::count_down() {
   napi_remove_async_cleanup_hook(hook);
 }
 
-// peerAddress(descriptor: number): string
-static Napi::Value peer_address(const Napi::CallbackInfo& info) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  char text[INET6_ADDRSTRLEN] = "";
-  if (getpeername(info[0].ToNumber().Int32Value(), reinterpret_cast<sockaddr*>(&address), &length) == 0) {
-    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
-    if (address.ss_family == AF_INET) {
-      inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
-    } else if (address.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
-      inet_ntop(AF_INET, &six.sin6_addr.s6_addr[12], text, sizeof text);
-    } else if (address.ss_family == AF_INET6) {
-      inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text);
-    }
-  }
-  return Napi::String::New(info.Env(), text);
-}
-
 void register_acceptor(Napi::Env env, Napi::Object exports) {
   exports.Set("Acceptor", Acceptor::define(env));
-  exports.Set("peerAddress", Napi::Function::New(env, peer_address, "peerAddress"));
 }
 
 }  // namespace millrace

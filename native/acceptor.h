@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace millrace {
@@ -26,14 +27,15 @@ class Acceptor : public Napi::ObjectWrap<Acceptor> {
   };
 
   Napi::Value listen(const Napi::CallbackInfo& info);
+  void rest(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
   static void on_poll(uv_poll_t* handle, int status, int events);
   static void on_rested(uv_timer_t* timer);
   static void on_listener_closed(uv_handle_t* handle);
   void accept(Listener& listener);
-  void hand_over(int descriptor, int32_t listener);
-  void rest();
+  void hand_over(int descriptor, int32_t listener, const std::string& address);
+  void rest_for(uint64_t rest_ms);
   void tear_down();
   void count_down();
 
@@ -43,6 +45,7 @@ class Acceptor : public Napi::ObjectWrap<Acceptor> {
   std::vector<Listener*> listeners_;
   size_t handles_open_ = 0;
   bool is_closed_ = true;
+  bool is_resting_ = false;
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
 };
 

@@ -17,6 +17,7 @@ constexpr int32_t EVENT_CLOSED = 2;
 constexpr int32_t EVENT_NEED = 3;
 constexpr int32_t EVENT_SENT = 4;
 constexpr int32_t EVENT_DRAINED = 5;
+constexpr int32_t EVENT_IDLE = 6;
 
 class EventTable {
  public:

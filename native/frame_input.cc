@@ -61,6 +61,7 @@ Received FrameInput::receive_placed(int descriptor, int32_t connection, Intake& 
   filled_ += own;
   if (filled_ < length_) return Received::Bytes;
   intake.events.put(EVENT_FRAME, connection, place_, length_);
+  frames_++;
   state_ = State::Between;
   const int32_t rest = static_cast<int32_t>(received) - own;
   return rest == 0 ? Received::Bytes : split(window.offset(), window.offset() + rest, connection, intake);
@@ -80,6 +81,7 @@ Received FrameInput::split(int32_t start, int32_t end, int32_t connection, Intak
     if (end - at - FRAME_PREFIX_BYTES < length) break;
     at += FRAME_PREFIX_BYTES;
     intake.events.put(EVENT_FRAME, connection, at, length);
+    frames_++;
     window.hold(at);
     at += length;
   }
@@ -93,12 +95,13 @@ Received FrameInput::split(int32_t start, int32_t end, int32_t connection, Intak
   length_ = length;
   filled_ = end - place_;
   window.hold(place_);
-  if (length <= window.end() - place_) {
+  is_asked_ = length > window.block_bytes() || (!is_trusted_ && length > intake.first_frame_bytes_max);
+  if (!is_asked_ && length <= window.end() - place_) {
     state_ = State::Placed;
     window.advance(place_ + length);
     return Received::Bytes;
   }
-  const int32_t place = length <= window.block_bytes() ? window.reserve_in_spare(length) : -1;
+  const int32_t place = is_asked_ ? -1 : window.reserve_in_spare(length);
   state_ = State::Waiting;
   if (place >= 0) {
     window.advance(at);
@@ -106,8 +109,8 @@ Received FrameInput::split(int32_t start, int32_t end, int32_t connection, Intak
     return Received::Bytes;
   }
   window.advance(end);
-  if (length > window.block_bytes()) {
-    intake.events.put(EVENT_NEED, connection, length, 0);
+  if (is_asked_) {
+    intake.events.put(EVENT_NEED, connection, length, load_big_endian(window.at(place_)));
   } else {
     window.give_up_current();
   }
@@ -119,12 +122,14 @@ void FrameInput::move_to(int32_t place, Intake& intake) {
   intake.counters.moved_input_bytes += filled_;
   intake.window.release(place_);
   place_ = place;
+  is_asked_ = false;
   state_ = State::Placed;
 }
 
 void FrameInput::drop(ReceiveWindow& window) {
   if (state_ != State::Between) window.release(place_);
   state_ = State::Between;
+  is_asked_ = false;
   clear_stash();
 }
 

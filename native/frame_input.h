@@ -5,7 +5,8 @@
 //   stash     up to 4 KiB received so far, prefix included, in memory of its own: an idle connection holds no block
 //   place     where the finished frame will lie, reserved: it receives straight there
 //   waiting   as far as received, where it happened to land; it goes on once a place is found: in a fresh block, or, for
-//             one longer than a block, where JavaScript says (EVENT_NEED, SEND_ASSIGN). Till then nothing is received.
+//             one longer than a block (than a first frame may be), where JavaScript says (EVENT_NEED, SEND_ASSIGN). Till
+//             then nothing is received.
 //
 // Invariants: a placed or waiting frame has one hold on the block it lies in, which a finished frame hands over to the
 //             receiver of its event; a stashed one has none.
@@ -33,6 +34,7 @@ struct Intake {
   EventTable events;
   Counters counters;
   int32_t frame_bytes_max = 0;
+  int32_t first_frame_bytes_max = 0;
 };
 
 enum class Received {
@@ -57,10 +59,17 @@ class FrameInput {
   Received receive(int descriptor, int32_t connection, Intake& intake);
 
   bool is_waiting() const { return state_ == State::Waiting; }
-  bool needs_assignment(const ReceiveWindow& window) const {
-    return is_waiting() && length_ > window.block_bytes();
-  }
-  int32_t length() const { return length_; }
+  /** Waits until JavaScript says where, or that the connection ends. */
+  bool needs_assignment() const { return is_waiting() && is_asked_; }
+  /** A part of a frame has come. */
+  bool is_begun() const { return state_ != State::Between || stashed_ > 0; }
+  /** Of the frame that is begun: 0 while it is not known, and what has come of it. */
+  int32_t length() const { return state_ == State::Between ? 0 : length_; }
+  int32_t filled() const { return state_ == State::Between ? stashed_ : filled_; }
+  /** How many were finished: tells one frame that is begun from the next. */
+  uint32_t frames() const { return frames_; }
+  /** From now on frames may be as long as any. */
+  void trust() { is_trusted_ = true; }
   /** Goes on at `place`, on whose block it takes over one hold. */
   void move_to(int32_t place, Intake& intake);
   /** Lets go of what is unfinished. */
@@ -75,6 +84,9 @@ class FrameInput {
   void clear_stash();
 
   State state_ = State::Between;
+  bool is_trusted_ = false;
+  bool is_asked_ = false;  // EVENT_NEED is out
+  uint32_t frames_ = 0;
   int32_t stashed_ = 0;
   uint8_t* stash_ = nullptr;
   int32_t place_ = 0;   // of the frame, its prefix left out

@@ -14,6 +14,7 @@ import { supportedFeatures } from './controller/features.ts'
 import { ProducerIdPool } from './controller/producer-id-pool.ts'
 import { shardsOnDisk } from './journal/checkpoint.ts'
 import { nextRunEpoch } from './journal/run-epoch.ts'
+import { descriptorLimit } from './lib/descriptor-limit.ts'
 import { lockDirectory } from './lib/directory-lock.ts'
 import type { Env } from './lib/env.ts'
 import { realEnv } from './lib/real-env.ts'
@@ -26,12 +27,14 @@ import type { Native } from './native/contract.ts'
 import { loadNative } from './native/load.ts'
 import { Acceptors } from './net/acceptors.ts'
 import { AppliedMetadata } from './net/applied-metadata.ts'
+import { type ConnectionQuota, connectionQuota } from './net/connection-quota.ts'
 import { ControlRequests } from './net/control-requests.ts'
 import { callingThread, ShardHandle, workerThread } from './net/shard-handle.ts'
 import type { ShardData } from './net/thread-messages.ts'
 import { COUNTER, type CounterSnapshot, Counters } from './observe/counters.ts'
 import { Histograms } from './observe/histograms.ts'
 import { HttpPort } from './observe/http.ts'
+import { LimitedLog } from './observe/limited-log.ts'
 import type { Log } from './observe/log.ts'
 import { type LogDirectory, openLogDirectory } from './raft/log-directory.ts'
 import { SleepFlags } from './ring/sleep.ts'
@@ -79,6 +82,8 @@ class LocalBroker implements Broker {
   readonly #settings: Settings
   readonly #log: Log
   readonly #isHere: boolean
+  /** What clients do. */
+  readonly #clientLog: LimitedLog
   readonly #env: Env = realEnv()
   readonly #native: Native = loadNative()
   readonly #shared: SharedMemory
@@ -98,6 +103,8 @@ class LocalBroker implements Broker {
     this.#settings = settings
     this.#log = log
     this.#isHere = where === 'here'
+    const linesMax = settings['millrace.log.client.lines.max']
+    this.#clientLog = new LimitedLog(log, linesMax, () => this.#env.clock.nowMs())
     // The stand-in keeps its sockets and its journal in one thread.
     const shards = this.#native.kind === 'addon' && !this.#isHere ? settings['millrace.shards'] : 1
     this.#shared = createSharedMemory(shards, settings['millrace.arena.bytes'])
@@ -189,7 +196,7 @@ class LocalBroker implements Broker {
       brokerConfigs: describeSettings(this.#settings),
       internalTopics: new Map([[OFFSETS_TOPIC, offsetsTopic(this.#settings)]]),
     }
-    return new ControlRequests(shared, this.#listenerNames(), this.#counters.at(-1)!, this.#log)
+    return new ControlRequests(shared, this.#listenerNames(), this.#counters.at(-1)!, this.#clientLog)
   }
 
   async #startShards(
@@ -263,8 +270,11 @@ class LocalBroker implements Broker {
         sleep: new SleepFlags(shared.sleep),
         wake: (shard) => native.ringDoorbell(Atomics.load(doorbells, shard) - 1),
         endedCount: (shard) => counters[shard]!.get(COUNTER.connectionsEnded),
-        connectionsMax: this.#settings['max.connections'],
-        log: this.#log,
+        addresses: shared.addresses,
+        quota: await this.#quota(),
+        perSecond: this.#settings['max.connection.creation.rate'],
+        clock: this.#env.clock,
+        log: this.#clientLog,
       })
     }
     for (const [number, { name, host, port }] of this.#listenersConfigured.entries()) {
@@ -275,6 +285,16 @@ class LocalBroker implements Broker {
           : this.#bind(number, host, address, port)
       this.listeners.push({ name, host, port: bound })
     }
+  }
+
+  async #quota(): Promise<ConnectionQuota> {
+    const descriptors = descriptorLimit()
+    const quota = await connectionQuota(this.#settings, this.#shared.shards, descriptors, resolveAddress)
+    const { connectionsMax } = quota
+    if (connectionsMax < this.#settings['max.connections']) {
+      this.#log.info({ descriptors, connectionsMax }, 'descriptors allow fewer connections than max.connections')
+    }
+    return quota
   }
 
   #bind(number: number, host: string, address: string, port: number): number {

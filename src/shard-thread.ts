@@ -4,13 +4,19 @@ import type { MessagePort } from 'node:worker_threads'
 import { realEnv } from './lib/real-env.ts'
 import { Arena, ArenaView } from './memory/arena.ts'
 import { loadNative } from './native/load.ts'
+import { AddressEnds } from './net/address-counts.ts'
 import { ShardRequests } from './net/cold-requests.ts'
+import { connectionLimits } from './net/connection-limits.ts'
 import { FrameLoop } from './net/frame-loop.ts'
 import { Introductions } from './net/introductions.ts'
 import { Requests } from './net/requests.ts'
 import type { ShardData, ToControl, ToShard } from './net/thread-messages.ts'
+import { LimitedLog } from './observe/limited-log.ts'
 import { createLog } from './observe/log.ts'
 import { Shard } from './shard/shard.ts'
+
+/** The stand-in's connections are not counted by address. */
+const NO_SLOT = -1
 
 /** Starts the shard that `data` describes on the calling thread. It lives until the control thread says `end` on `port`. */
 export function runShard(data: ShardData, port: MessagePort): void {
@@ -18,6 +24,7 @@ export function runShard(data: ShardData, port: MessagePort): void {
   const native = loadNative()
   const env = realEnv()
   const log = createLog({ level: settings['millrace.log.level'], thread: `shard-${own}` })
+  const clientLog = new LimitedLog(log, settings['millrace.log.client.lines.max'], () => env.clock.nowMs())
   const post = (message: ToControl) => port.postMessage(message)
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, error.message)
@@ -27,8 +34,18 @@ export function runShard(data: ShardData, port: MessagePort): void {
   if (settings['millrace.pin.threads']) native.pinThread(own)
   const arena = new Arena(shared.arenas[own]!)
   const arenas = shared.arenas.map((memory, shard) => (shard === own ? arena : new ArenaView(memory)))
-  const frameBytesMax = settings['socket.request.max.bytes']
-  const loop = new FrameLoop({ own, native, arena, arenas, clock: env.clock, frameBytesMax, log, onFatal })
+  const ends = new AddressEnds(shared.addresses)
+  const loop = new FrameLoop({
+    own,
+    native,
+    arena,
+    arenas,
+    clock: env.clock,
+    limits: connectionLimits(settings),
+    log: clientLog,
+    onEnded: (addressSlot) => ends.add(addressSlot),
+    onFatal,
+  })
 
   const doorbells = new Int32Array(shared.doorbells)
   Atomics.store(doorbells, own, loop.doorbell + 1)
@@ -52,11 +69,11 @@ export function runShard(data: ShardData, port: MessagePort): void {
     log,
     wake,
     onFatal,
-    onAccepted: (descriptor, listener) => loop.accept(descriptor, listener),
+    onAccepted: (descriptor, listener, addressSlot) => loop.accept(descriptor, listener, addressSlot),
   })
   const cold = new ShardRequests(shard, data, post)
-  loop.attach(shard, new Requests(shard, cold, new Introductions(log, data.listenerNames), log))
-  const acceptor = native.createAcceptor((descriptor, listener) => loop.accept(descriptor, listener))
+  loop.attach(shard, new Requests(shard, cold, new Introductions(clientLog, data.listenerNames), clientLog))
+  const acceptor = native.createAcceptor((descriptor, listener) => loop.accept(descriptor, listener, NO_SLOT))
 
   port.on('message', (message: ToShard) => {
     try {
@@ -78,7 +95,7 @@ export function runShard(data: ShardData, port: MessagePort): void {
         wake(own)
         break
       case 'answered':
-        cold.onAnswered(message.id, message.body)
+        cold.onAnswered(message)
         break
       case 'topics-created':
         cold.onTopicsCreated(message.id, message.errors)

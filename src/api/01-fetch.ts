@@ -5,6 +5,7 @@
 // files, and held until they have left.
 //
 //   v7  sessions (KIP-227)   v9  leader epoch check   v12  flexible, diverging epoch   v13  topic ids   v16  leader endpoint
+import { LIMITS } from '../config/limits.ts'
 import type { Timed } from '../lib/deadlines.ts'
 import type { Pool } from '../lib/pool.ts'
 import { ErrorCode } from '../model/error-codes.ts'
@@ -14,6 +15,7 @@ import {
   FetchResponse,
   writeFetchResponse,
 } from '../wire/generated/01-fetch.ts'
+import { ROWS_KEPT_MAX } from '../wire/rows.ts'
 import type { Writer } from '../wire/writer.ts'
 import { Call } from './call.ts'
 import { FetchPart } from './fetch-part.ts'
@@ -88,7 +90,7 @@ export class FetchCall extends Call implements Timed {
       this.ready()
       return
     }
-    this.deadlineMs = context.nowMs + Math.max(0, this.request.maxWaitMs)
+    this.deadlineMs = context.nowMs + Math.max(0, Math.min(this.request.maxWaitMs, LIMITS.fetchWaitMsMax))
     this.#readAll()
   }
 
@@ -141,6 +143,7 @@ export class FetchCall extends Call implements Timed {
       part.member = null
     }
     this.#partCount = 0
+    if (this.#parts.length > ROWS_KEPT_MAX) this.#parts.length = ROWS_KEPT_MAX
     this.#session = null
     this.#state = 'idle'
     this.clearCall()

@@ -24,6 +24,8 @@ export abstract class Call {
   isSilent = false
   /** Close the connection instead of answering. */
   mustClose = false
+  /** Memory that it takes while it is in flight: frame, decoded form, itself. */
+  costBytes = 0
   /** The next call of the connection. */
   next: Call | null = null
 

@@ -28,7 +28,20 @@ const KAFKA_DEFINITIONS = {
   'delete.topic.enable': { documentation: 'Whether topics may be deleted.' },
   'message.max.bytes': { documentation: 'The largest record batch that is accepted.' },
   'socket.request.max.bytes': { documentation: 'The largest request; a longer one closes its connection.' },
-  'max.connections': { documentation: 'Connections at a time; more are closed at once.' },
+  'max.connections': {
+    default: '65536',
+    documentation: 'Connections at a time, at most what descriptors allow; more are closed at once. No limit in Kafka.',
+  },
+  'max.connections.per.ip': {
+    default: '32768',
+    documentation: 'Connections at a time from one address; more are closed at once. No limit in Kafka.',
+  },
+  'max.connections.per.ip.overrides': { documentation: 'The same for single addresses, as a list of host:count.' },
+  'max.connection.creation.rate': {
+    default: '10000',
+    documentation: 'Connections accepted a second; more wait in the backlog. No limit in Kafka.',
+  },
+  'connections.max.idle.ms': { documentation: 'A connection on which nothing came or left for so long is closed.' },
   'log.segment.bytes': { documentation: 'The size at which a segment is sealed.' },
   'log.index.interval.bytes': { documentation: 'Bytes of log for each entry of its offset index.' },
   'log.index.size.max.bytes': { documentation: 'The largest index of a segment.' },
@@ -97,11 +110,55 @@ const MILLRACE_DEFINITIONS = {
     default: null,
     documentation: 'Where /metrics and /healthz are, as host:port; nowhere if not set.',
   },
+  'millrace.first.request.timeout.ms': {
+    type: 'INT',
+    default: '30000',
+    min: 1,
+    documentation: 'A connection that sends no valid request for so long is closed.',
+  },
+  'millrace.request.progress.timeout.ms': {
+    type: 'INT',
+    default: '10000',
+    min: 1,
+    documentation: 'Of a request that has begun 4 KiB and a 64th of it, or its end, must come within each such time.',
+  },
+  'millrace.connection.requests.max': {
+    type: 'INT',
+    default: '64',
+    min: 1,
+    max: 4096,
+    documentation: 'Requests of a connection that are read and not answered yet; then it is not read.',
+  },
+  'millrace.connection.request.bytes.max': {
+    type: 'LONG',
+    default: '33554432',
+    min: 65_536,
+    documentation: 'The same in bytes of memory; a single request may be longer.',
+  },
+  'millrace.connection.output.bytes.max': {
+    type: 'INT',
+    default: '67108864',
+    min: 1_048_576,
+    documentation: 'Bytes of answers that wait for a connection to read them; with more it is closed.',
+  },
+  'millrace.shard.request.bytes.max': {
+    type: 'LONG',
+    default: '536870912',
+    min: 1_048_576,
+    documentation:
+      'Memory of all requests of a shard that are not answered yet; with more their connections are closed.',
+  },
   'millrace.log.level': {
     type: 'STRING',
     default: 'info',
     values: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
     documentation: 'The least important log lines that are written.',
+  },
+  'millrace.log.client.lines.max': {
+    type: 'INT',
+    default: '10',
+    min: 1,
+    documentation: 'Lines a second that a thread writes of what clients do; of more it writes how many they were.',
   },
 } as const satisfies Readonly<Record<string, KeyFacts & { documentation: string }>>
 

@@ -11,14 +11,22 @@ const MIB = 1024 * KIB
 export const LIMITS = {
   /** Bytes of an arena block: what a receive fills; a longer frame gets a run of blocks. */
   arenaBlockBytes: MIB,
-  /** Requests of one connection that are read and not yet answered; then its socket is not read. */
-  connectionFramesInFlightMax: 64,
-  /** Bytes of answers queued for one connection by copy; beyond it the connection is closed. */
-  connectionOutputBytesMax: 64 * MIB,
-  /** Above this a connection's requests wait until its answers have left. */
-  connectionOutputBytesHigh: 4 * MIB,
   /** What decoding one request may make: a decoder charges count × size before it allocates. */
   requestDecodeBytesMax: 32 * MIB,
+  /** The same for the first request of a connection, of which nothing is known. */
+  firstRequestDecodeBytesMax: MIB,
+  /** A first request that is longer must be of an API that is served before it gets memory. */
+  firstFrameBytesMax: 64 * KIB,
+  /** What a request in flight takes at least. */
+  requestBytesMin: KIB,
+  /** How long a request that no block can hold waits for memory. */
+  longRequestWaitMsMax: 10_000,
+  /** How long a fetch waits at most, whatever it asks for: till then it keeps its connection's other requests waiting. */
+  fetchWaitMsMax: 60_000,
+  /** Calls that a shard keeps for the next requests. */
+  callsKeptMax: 4096,
+  /** Addresses that have connections at a time. */
+  addressesMax: 65536,
   /** Rows of the reactor's tables: what one tick can bring and send. */
   reactorEventRowsMax: 65536,
   reactorSendRowsMax: 16384,
@@ -46,8 +54,7 @@ export const LIMITS = {
 export function assertLimits(settings: Settings): string[] {
   assert((LIMITS.ringSlots & (LIMITS.ringSlots - 1)) === 0, 'ring slots are a power of two')
   assert(LIMITS.ringCredits * 4 <= LIMITS.ringSlots, 'requests, answers and cancels of both sides fit a ring')
-  assert(LIMITS.connectionOutputBytesHigh < LIMITS.connectionOutputBytesMax, 'a connection waits before it is closed')
-  assert(LIMITS.connectionFramesInFlightMax <= LIMITS.reactorSendRowsMax, "one connection's answers fit a flush")
+  assert(LIMITS.firstFrameBytesMax < LIMITS.arenaBlockBytes, 'a first frame fits a block')
 
   const problems: string[] = []
   const arenaBytes = settings['millrace.arena.bytes']

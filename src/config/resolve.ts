@@ -23,6 +23,7 @@ export interface Resolved {
   readonly 'log.retention.ms': number
   readonly 'millrace.shards': number
   readonly 'millrace.http.listener': Pick<Endpoint, 'host' | 'port'> | null
+  readonly 'max.connections.per.ip.overrides': readonly { readonly host: string; readonly count: number }[]
 }
 
 /** What the machine says of itself, where the operator says nothing. */
@@ -61,6 +62,7 @@ export function resolveSettings(
     'log.retention.ms': resolveRetentionMs(values, report),
     'millrace.shards': values['millrace.shards'] ?? machine.coreCount,
     'millrace.http.listener': resolveHttp(values, report),
+    'max.connections.per.ip.overrides': resolveOverrides(values, report),
   }
 }
 
@@ -128,6 +130,18 @@ function resolveHttp(values: Values, report: Report): Resolved['millrace.http.li
   const { host, port } = endpoint
   if (!isLoopback(host)) report.warn(`${key}=${text} is open to the network without encryption or authentication`)
   return { host, port }
+}
+
+/** `host:count`, the host perhaps an IPv6 address, in brackets or not. */
+function resolveOverrides(values: Values, report: Report): { host: string; count: number }[] {
+  const key = 'max.connections.per.ip.overrides'
+  const entries = values[key].split(',').filter((entry) => entry.trim() !== '')
+  return entries.flatMap((entry) => {
+    const match = /^\[?([^\s[\]]+?)\]?:([0-9]{1,10})$/.exec(entry.trim())
+    if (match) return { host: match[1]!, count: Number(match[2]) }
+    report.problem(key, 'is not a list of host:count')
+    return []
+  })
 }
 
 const MS_PER_MINUTE = 60_000

@@ -3,9 +3,12 @@
 export class Pool<Item> {
   readonly #free: Item[] = []
   readonly #make: () => Item
+  readonly #keptMax: number
 
-  constructor(make: () => Item) {
+  /** `keptMax`: what a flood has made beyond that is left to the collector. */
+  constructor(make: () => Item, keptMax = Number.POSITIVE_INFINITY) {
     this.#make = make
+    this.#keptMax = keptMax
   }
 
   take(): Item {
@@ -14,6 +17,6 @@ export class Pool<Item> {
 
   /** The item must be as good as new: whoever gives it back has cleared what it points to. */
   give(item: Item): void {
-    this.#free.push(item)
+    if (this.#free.length < this.#keptMax) this.#free.push(item)
   }
 }

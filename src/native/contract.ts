@@ -21,7 +21,10 @@ export const EVENT_FRAME = 1
  * reason its socket is closed, and rows for it only give their tokens back. Its number is free after SEND_FORGET.
  */
 export const EVENT_CLOSED = 2
-/** `[NEED, connection, length, 0]`: a frame of `length` bytes that no block can hold; answer with SEND_ASSIGN. */
+/**
+ * `[NEED, connection, length, key]`: a frame of `length` bytes that no block can hold, or that is longer than a connection
+ * without SEND_TRUST may begin; `key` is its first four bytes (API key and version). Answer with SEND_ASSIGN or SEND_CLOSE.
+ */
 export const EVENT_NEED = 3
 /**
  * `[SENT, connection, token, 0]`: the leased bytes of that token, and all before them on the connection, have left, or
@@ -30,6 +33,8 @@ export const EVENT_NEED = 3
 export const EVENT_SENT = 4
 /** `[DRAINED, connection, 0, 0]`: its output queue, once above `outputBytesHigh`, is empty again. */
 export const EVENT_DRAINED = 5
+/** `[IDLE, connection, 0, 0]`: nothing has come or left for `idleMs`; said again after as long. */
+export const EVENT_IDLE = 6
 
 /** Reasons in EVENT_CLOSED. */
 export const CLOSED_BY_PEER = 0
@@ -37,6 +42,12 @@ export const CLOSED_BY_ERROR = 1
 export const CLOSED_BAD_FRAME_LENGTH = 2
 export const CLOSED_BY_US = 3
 export const CLOSED_OUTPUT_OVERFLOW = 4
+/** No SEND_TRUST came within `firstFrameMs`. */
+export const CLOSED_NO_REQUEST = 5
+/** A frame was begun and did not get on: see `progressMs`. */
+export const CLOSED_SLOW_FRAME = 6
+/** Output was blocked for `idleMs`. */
+export const CLOSED_SLOW_READER = 7
 
 /** Words of one row of `ReactorTables.sends`; rows of one connection go out in the order they stand. */
 export const SEND_WORDS = 8
@@ -59,6 +70,8 @@ export const SEND_ASSIGN = 6
 /** `[PAUSE, connection]`, `[RESUME, connection]`: stop and go on reading its socket. Frames already split still come. */
 export const SEND_PAUSE = 7
 export const SEND_RESUME = 8
+/** `[TRUST, connection]`: it has sent a valid request: its frames may be long, and it need not send more. */
+export const SEND_TRUST = 9
 
 /**
  * Words of `ReactorTables.window`: the two blocks that the next receives go to, an offset of -1 for none. The owner writes
@@ -116,6 +129,16 @@ export interface ReactorTables {
   outputBytesHigh: number
   /** At most this many connections; `add` refuses more (ENOBUFS). */
   connectionsMax: number
+  /** A longer frame asks (EVENT_NEED) until SEND_TRUST. */
+  firstFrameBytesMax: number
+  /** What a connection has for SEND_TRUST to come. */
+  firstFrameMs: number
+  /**
+   * Of a frame that is begun 4 KiB and a 64th of its length, or its end, must come in each such interval; in each second
+   * while frames wait for memory. Time in which its socket is not read does not count.
+   */
+  progressMs: number
+  idleMs: number
 }
 
 /**
@@ -129,6 +152,7 @@ export interface ReactorTables {
  * Order:   `tick(events)` is called after each poll that brought events, a doorbell or the deadline, or that used up a block
  *          of the window, so that another one can be put in: what waits for it goes on in the flush. One receive a
  *          connection a tick. The callback ends with exactly one `flush`; `flush` may also be called from outside a tick.
+ * Time:    deadlines are looked at once a second at most, and not before one is due: no timer for each connection.
  * Errors:  the constructor and `add` throw `{ code, errno }`; a socket's errors are EVENT_CLOSED.
  */
 export interface Reactor {
@@ -145,6 +169,8 @@ export interface Reactor {
   flush(sendCount: number, waitMs: number): number
   /** The descriptor that other threads ring with `ringDoorbell` to have `tick` called (the stand-in has none: -1). */
   readonly doorbell: number
+  /** The peer's address and port, as text for a log line; empty for a number that is free. */
+  peer(connection: number): string
   /**
    * Closes every socket, gives up the window's and the unfinished frames' holds and stops polling; no event comes any more,
    * tokens that are out are void. Nobody may ring the doorbell after it. Safe to call twice.
@@ -157,16 +183,18 @@ export type OnTick = (eventCount: number) => void
 // Acceptor: listening sockets, on the control thread.
 
 /**
- * Listens and hands accepted descriptors to its callback: `(descriptor, listener)`, where `listener` is what `listen`
- * was called with. The descriptor belongs to the callee. Out of descriptors (EMFILE): accepting rests 100 ms, and the
+ * Listens and hands accepted descriptors to its callback: `(descriptor, listener, address)`, where `listener` is what
+ * `listen` was called with and `address` is the peer's, without its port. The descriptor belongs to the callee. Out of descriptors (EMFILE): accepting rests 100 ms, and the
  * connection waits in the backlog.
  */
 export interface Acceptor {
   /** Binds a numeric address (IPv4 or IPv6) with SO_REUSEADDR; port 0 picks one. Returns the bound port. Throws `{ code, errno }`. */
   listen(listener: number, address: string, port: number, backlog: number): number
+  /** Accepts nothing for so long: what connects meanwhile waits in the backlog. */
+  rest(ms: number): void
   close(): void
 }
-export type OnAccepted = (descriptor: number, listener: number) => void
+export type OnAccepted = (descriptor: number, listener: number, address: string) => void
 
 // ---------------------------------------------------------------------------------------------------------------
 // DiskQueue: writes and syncs off the event loop.
@@ -287,8 +315,6 @@ export interface Native {
   readonly kind: 'addon' | 'stand-in'
   createReactor(tables: ReactorTables, onTick: OnTick): Reactor
   createAcceptor(onAccepted: OnAccepted): Acceptor
-  /** The numeric address of the other end of an accepted socket, before a reactor has it; '' if it is gone. */
-  peerAddress(descriptor: number): string
   createDiskQueue(
     arenas: readonly ArenaBytes[],
     progress: Int32Array,

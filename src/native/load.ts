@@ -21,7 +21,7 @@ import * as contract from './contract.ts'
 import { standIn } from './stand-in/stand-in.ts'
 
 /** What the add-on's module table holds. */
-export interface Addon extends Pick<Native, 'crc32c' | 'ringDoorbell' | 'pinThread' | 'peerAddress'> {
+export interface Addon extends Pick<Native, 'crc32c' | 'ringDoorbell' | 'pinThread'> {
   readonly constants: Readonly<Record<string, number>>
   readonly Reactor: new (tables: ReactorTables, onTick: OnTick) => Reactor
   readonly Acceptor: new (onAccepted: OnAccepted) => Acceptor
@@ -76,7 +76,6 @@ function fromAddon(addon: Addon): Native {
     kind: 'addon',
     createReactor: (tables, onTick) => new addon.Reactor(tables, onTick),
     createAcceptor: (onAccepted) => new addon.Acceptor(onAccepted),
-    peerAddress: addon.peerAddress,
     createDiskQueue: (arenas, progress, doorbell, alignedBytesMax) =>
       new addon.DiskQueue(arenas, progress, doorbell, alignedBytesMax),
     createBatchValidator: (arenas) => new addon.BatchValidator(arenas),

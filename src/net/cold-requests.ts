@@ -11,8 +11,8 @@ import type { Shard } from '../shard/shard.ts'
 import { apiVersionsApi, writeApiVersionsResponse } from '../wire/generated/18-api-versions.ts'
 import type { Reader } from '../wire/reader.ts'
 import type { Writer } from '../wire/writer.ts'
-import type { ColdRequest, ColdRequests } from './requests.ts'
-import type { ShardData, ToControl } from './thread-messages.ts'
+import { type ColdRequest, type ColdRequests, RefusedError } from './requests.ts'
+import type { ShardData, ToControl, ToShard } from './thread-messages.ts'
 
 type WriteBody = (writer: Writer) => void
 
@@ -20,7 +20,7 @@ export class ShardRequests implements ColdRequests {
   readonly #shard: Shard
   readonly #data: ShardData
   readonly #post: (message: ToControl) => void
-  readonly #forwarded = new Map<number, (body: Uint8Array) => void>()
+  readonly #forwarded = new Map<number, (body: Uint8Array, refusal: string | null) => void>()
   readonly #creating = new Map<number, (errors: ReadonlyMap<string, ErrorCode>) => void>()
   #ids = 0
 
@@ -40,11 +40,13 @@ export class ShardRequests implements ColdRequests {
         return Promise.resolve((writer) => writeApiVersionsResponse(writer, 0, unsupportedApiVersions()))
     }
     const api = coldApis.get(apiKey)!
-    return api.runsOn === 'shard' ? this.#handleHere(api, request, reader) : this.#forward(request, reader)
+    if (api.runsOn === 'control') return this.#forward(request, reader)
+    const decoded = api.read(reader, apiVersion)
+    return this.#handleHere(api, request, decoded)
   }
 
-  onAnswered(id: number, body: Uint8Array): void {
-    this.#forwarded.get(id)!(body)
+  onAnswered({ id, body, refusal }: Extract<ToShard, { type: 'answered' }>): void {
+    this.#forwarded.get(id)!(body, refusal)
     this.#forwarded.delete(id)
   }
 
@@ -56,10 +58,9 @@ export class ShardRequests implements ColdRequests {
   async #handleHere(
     api: Extract<ColdApi, { runsOn: 'shard' }>,
     request: ColdRequest,
-    reader: Reader,
+    decoded: ReturnType<ColdApi['read']>,
   ): Promise<WriteBody> {
     const { apiVersion, connection } = request
-    const decoded = api.read(reader, apiVersion)
     if (api.key === apiVersionsApi.key && apiVersion >= 3) {
       connection.clientSoftware = `${decoded.clientSoftwareName} ${decoded.clientSoftwareVersion}`
     }
@@ -71,8 +72,9 @@ export class ShardRequests implements ColdRequests {
     const id = ++this.#ids
     const body = reader.bytes.slice(reader.position, reader.end)
     return new Promise((resolve, reject) => {
-      this.#forwarded.set(id, (answer) => {
-        if (answer.length === 0) reject(new Error('the control thread could not handle it'))
+      this.#forwarded.set(id, (answer, refusal) => {
+        if (refusal !== null) reject(new RefusedError(refusal))
+        else if (answer.length === 0) reject(new Error('the control thread could not handle it'))
         else resolve((writer) => writer.writeRaw(answer))
       })
       this.#post({ type: 'request', id, apiKey, apiVersion, listener, body })
@@ -80,7 +82,7 @@ export class ShardRequests implements ColdRequests {
   }
 
   #context({ apiVersion, listener, clientId, connection, call }: ColdRequest): ShardContext {
-    const caller = { clientId: clientId ?? '', clientHost: `/${connection.peerAddress}` }
+    const caller = { clientId: clientId ?? '', clientHost: `/${addressOf(connection.peer)}` }
     const { settings, clusterId, nodeId, listenerNames } = this.#data
     return {
       apiVersion,
@@ -107,4 +109,9 @@ export class ShardRequests implements ColdRequests {
       this.#post({ type: 'create-topics', id, names })
     })
   }
+}
+
+/** Of `address:port` or `[address]:port`. */
+function addressOf(peer: string): string {
+  return peer.slice(0, Math.max(0, peer.lastIndexOf(':'))).replace(/^\[|\]$/g, '')
 }

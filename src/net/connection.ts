@@ -8,13 +8,17 @@ import type { FrameLoop } from './frame-loop.ts'
 export class Connection implements CallOwner {
   readonly number: number
   readonly listener: number
-  /** The numeric address of the client. */
-  readonly peerAddress: string
+  /** Where its end is counted (address-counts.ts); below zero for nowhere. */
+  readonly addressSlot: number
   readonly #loop: FrameLoop
   #first: Call | null = null
   #last: Call | null = null
   /** Calls in the line, and answers whose slices have not left. */
   inFlight = 0
+  /** What they take. */
+  inFlightBytes = 0
+  /** It has sent a valid request. */
+  isTrusted = false
   /** The call that nothing may run beside; null for none. */
   exclusive: Call | null = null
   isPaused = false
@@ -33,11 +37,23 @@ export class Connection implements CallOwner {
   isIntroduced = false
   readonly versions: string[] = []
 
-  constructor(loop: FrameLoop, number: number, listener: number, peerAddress: string) {
+  constructor(loop: FrameLoop, number: number, listener: number, addressSlot: number) {
     this.#loop = loop
     this.number = number
     this.listener = listener
-    this.peerAddress = peerAddress
+    this.addressSlot = addressSlot
+  }
+
+  /** As log lines name it. */
+  get peer(): string {
+    return this.#loop.peerOf(this)
+  }
+
+  /** A call that took so much is no longer in flight. */
+  leave(costBytes: number): void {
+    this.inFlight--
+    this.inFlightBytes -= costBytes
+    this.#loop.requestBytes -= costBytes
   }
 
   add(call: Call): void {
@@ -45,6 +61,8 @@ export class Connection implements CallOwner {
     call.arrivedAt = this.arrivedAt
     call.begunAt = this.#loop.nowMicros()
     this.inFlight++
+    this.inFlightBytes += call.costBytes
+    this.#loop.requestBytes += call.costBytes
     if (this.#last === null) this.#first = call
     else this.#last.next = call
     this.#last = call
@@ -54,7 +72,7 @@ export class Connection implements CallOwner {
     call.readyAt = this.#loop.nowMicros()
     if (this.isClosed) {
       this.#remove(call)
-      this.inFlight--
+      this.leave(call.costBytes)
       call.finish(false)
       this.#loop.onCallGone(this)
       return
@@ -95,8 +113,9 @@ export class Connection implements CallOwner {
     while (call !== null) {
       const next: Call | null = call.next
       call.next = null
+      const { costBytes } = call
       if (isGone(call)) {
-        this.inFlight--
+        this.leave(costBytes)
         if (this.exclusive === call) this.exclusive = null
       } else this.#keep(call)
       call = next

@@ -7,7 +7,8 @@ import { coldApis } from '../api/table.ts'
 import { LIMITS } from '../config/limits.ts'
 import { isInternalTopic } from '../controller/topic-names.ts'
 import { COUNTER, type Counters } from '../observe/counters.ts'
-import type { Log } from '../observe/log.ts'
+import type { LimitedLog } from '../observe/limited-log.ts'
+import { DecodeError } from '../wire/errors.ts'
 import { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import type { ToControl, ToShard } from './thread-messages.ts'
@@ -18,9 +19,9 @@ export class ControlRequests {
   readonly #shared: Shared
   readonly #listenerNames: readonly string[]
   readonly #counters: Counters
-  readonly #log: Log
+  readonly #log: LimitedLog
 
-  constructor(shared: Shared, listenerNames: readonly string[], counters: Counters, log: Log) {
+  constructor(shared: Shared, listenerNames: readonly string[], counters: Counters, log: LimitedLog) {
     this.#shared = shared
     this.#listenerNames = listenerNames
     this.#counters = counters
@@ -45,10 +46,12 @@ export class ControlRequests {
       const response = await api.handle(request, context)
       const writer = new Writer()
       api.write(writer, apiVersion, response)
-      return { type: 'answered', id, body: writer.written() }
+      return { type: 'answered', id, body: writer.written(), refusal: null }
     } catch (error) {
-      this.#log.warn({ err: error, apiKey, apiVersion }, 'a request could not be handled')
-      return { type: 'answered', id, body: new Uint8Array(0) }
+      const body = new Uint8Array(0)
+      if (error instanceof DecodeError) return { type: 'answered', id, body, refusal: error.message }
+      this.#log.write('error', () => ({ err: error, apiKey, apiVersion }), 'a request could not be handled')
+      return { type: 'answered', id, body, refusal: null }
     }
   }
 

@@ -4,6 +4,7 @@
 // Thread: the shard's worker. It sleeps only after it said so and looked at its rings once more (ring/sleep.ts).
 import type { FetchCall } from '../api/01-fetch.ts'
 import type { Call } from '../api/call.ts'
+import { admit } from '../api/table.ts'
 import { LIMITS } from '../config/limits.ts'
 import type { Clock } from '../lib/env.ts'
 import { fromWords } from '../lib/int64.ts'
@@ -20,6 +21,7 @@ import {
   COUNTER_WORDS,
   EVENT_CLOSED,
   EVENT_FRAME,
+  EVENT_IDLE,
   EVENT_NEED,
   EVENT_SENT,
   EVENT_WORDS,
@@ -29,12 +31,13 @@ import {
   WAIT_UNCHANGED,
 } from '../native/contract.ts'
 import { COUNTER } from '../observe/counters.ts'
-import type { Log } from '../observe/log.ts'
+import type { LimitedLog } from '../observe/limited-log.ts'
 import type { Shard } from '../shard/shard.ts'
 import { responseHeaderVersion } from '../wire/generated/apis.ts'
 import { ResponseHeader, writeResponseHeader } from '../wire/request-header.ts'
 import { closedReason } from './closed-reason.ts'
 import { Connection } from './connection.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
 import { NoMemoryError, Output } from './output.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import type { Requests } from './requests.ts'
@@ -53,10 +56,19 @@ export interface FrameLoopOptions {
   arena: Arena
   arenas: readonly ArenaView[]
   clock: Clock
-  frameBytesMax: number
-  log: Log
+  limits: ConnectionLimits
+  log: LimitedLog
+  /** A connection is no more: its address may have another. */
+  onEnded: (addressSlot: number) => void
   /** A tick threw: a broken invariant, and the end of the process. */
   onFatal: (error: Error) => void
+}
+
+/** A frame that waits for a run of blocks. */
+interface Need {
+  connection: Connection
+  length: number
+  deadlineMs: number
 }
 
 export class FrameLoop {
@@ -72,8 +84,10 @@ export class FrameLoop {
   readonly #leased: (FetchCall | null)[] = []
   readonly #freeTokens: number[] = []
   readonly #leaseHolders: Connection[] = []
-  /** (connection, length) pairs of frames that wait for a run of blocks. */
-  readonly #needs: number[] = []
+  /** In the order they asked. */
+  #needs: Need[] = []
+  /** What requests in flight take, of all connections. */
+  requestBytes = 0
   /** Connections whose deferred frames may go on, or that may be read again. */
   readonly #unblocked = new List<Connection>()
   /** Answers that found no room before the flush, in order. */
@@ -91,7 +105,7 @@ export class FrameLoop {
 
   constructor(options: FrameLoopOptions) {
     this.#options = options
-    const { arena, arenas, native, own, frameBytesMax } = options
+    const { arena, arenas, native, own, limits } = options
     this.#events = new Int32Array(LIMITS.reactorEventRowsMax * EVENT_WORDS)
     this.#window = new ReceiveWindow(arena)
     this.#output = new Output(arena, arenas, LIMITS.reactorSendRowsMax)
@@ -105,10 +119,14 @@ export class FrameLoop {
       events: this.#events,
       sends: this.#output.sends,
       counters: this.#counters,
-      frameBytesMax,
-      outputBytesMax: LIMITS.connectionOutputBytesMax,
-      outputBytesHigh: LIMITS.connectionOutputBytesHigh,
+      frameBytesMax: limits.frameBytesMax,
+      outputBytesMax: limits.outputBytesMax,
+      outputBytesHigh: limits.outputBytesHigh,
       connectionsMax: LIMITS.shardConnectionsMax,
+      firstFrameBytesMax: limits.firstFrameBytesMax,
+      firstFrameMs: limits.firstFrameMs,
+      progressMs: limits.progressMs,
+      idleMs: limits.idleMs,
     }
     this.#reactor = native.createReactor(tables, (eventCount) => this.#tick(eventCount))
   }
@@ -123,15 +141,19 @@ export class FrameLoop {
   }
 
   /** Takes over an accepted socket. */
-  accept(descriptor: number, listener: number): void {
+  accept(descriptor: number, listener: number, addressSlot: number): void {
     try {
-      const peerAddress = this.#options.native.peerAddress(descriptor)
       const number = this.#reactor.add(descriptor)
-      this.#connections[number] = new Connection(this, number, listener, peerAddress)
+      this.#connections[number] = new Connection(this, number, listener, addressSlot)
     } catch (error) {
-      this.#options.log.warn({ err: error }, 'a connection could not be taken')
-      this.#shard!.counters.add(COUNTER.connectionsEnded, 1)
+      this.#options.log.write('warn', () => ({ err: error }), 'a connection could not be taken')
+      this.#countEnd(addressSlot)
     }
+  }
+
+  /** The peer's address and port, for a log line. */
+  peerOf({ number }: Connection): string {
+    return this.#reactor.peer(number)
   }
 
   /** Takes nothing more from clients. Answers under way still leave. */
@@ -206,9 +228,12 @@ export class FrameLoop {
       // Before the work, which carries out what they begin; what this tick unblocks has the next one.
       this.#serveUnblocked()
       shard.work()
-      this.#isShort = !this.#serveNeeds() || !this.#window.refill()
+      // Small frames go on whether or not there is a run for a long one: it may take long to be free, or never be.
+      const isServed = this.#serveNeeds(nowMs)
+      this.#isShort = !this.#window.refill() || !isServed
       if (this.#isShort) this.#relieve(shard, nowMs)
       this.#count()
+      if (this.#options.log.hasLeftOut) this.#options.log.settle(nowMs)
       this.#flush()
       if (this.#onSettled !== null && shard.isQuiet) this.#onSettled()
       shard.sleep.fallAsleep(own)
@@ -238,7 +263,10 @@ export class FrameLoop {
           this.#onClosed(this.#connections[number]!, events[at + 2]!, events[at + 3]!)
           break
         case EVENT_NEED:
-          this.#needs.push(number, events[at + 2]!)
+          this.#onNeed(this.#connections[number]!, events[at + 2]!, events[at + 3]!)
+          break
+        case EVENT_IDLE:
+          this.#onIdle(this.#connections[number]!)
           break
       }
     }
@@ -258,9 +286,10 @@ export class FrameLoop {
   }
 
   /** Answers leave in order, so a request that wants the connection to itself loses nothing by waiting for those before. */
-  #mayBegin({ exclusive, inFlight }: Connection, offset: number): boolean {
-    if (exclusive !== null || inFlight >= LIMITS.connectionFramesInFlightMax) return false
+  #mayBegin({ exclusive, inFlight, inFlightBytes }: Connection, offset: number): boolean {
+    const { requestsMax, requestBytesMax } = this.#options.limits
     if (inFlight === 0) return true
+    if (exclusive !== null || inFlight >= requestsMax || inFlightBytes >= requestBytesMax) return false
     const apiKey = this.#options.arena.view.getInt16(offset)
     return apiKey === PRODUCE || apiKey === FETCH
   }
@@ -269,8 +298,19 @@ export class FrameLoop {
     const { arena } = this.#options
     connection.arrivedAt = arrivedAt
     const isWanted = !connection.isClosed && !connection.isClosing && !this.#isStopping
-    if (isWanted && !this.#requests!.begin(connection, offset, length)) this.#closeConnection(connection)
+    if (isWanted) {
+      const isBegun = this.#requests!.begin(connection, offset, length, this.#hasRequestRoom())
+      if (!isBegun) this.#closeConnection(connection)
+      else if (!connection.isTrusted) {
+        connection.isTrusted = true
+        this.#output.trust(connection.number)
+      }
+    }
     arena.release(arena.blockOf(offset))
+  }
+
+  #hasRequestRoom(): boolean {
+    return this.requestBytes < this.#options.limits.shardRequestBytesMax
   }
 
   /** Goes on with frames that came too early. */
@@ -285,7 +325,9 @@ export class FrameLoop {
       }
       removeFirst(deferred, next)
       this.#forgetIfIdle(connection)
-      const isCalm = deferred.length === 0 && connection.inFlight <= LIMITS.connectionFramesInFlightMax / 2
+      const { requestsMax, requestBytesMax } = this.#options.limits
+      const isLight = connection.inFlight <= requestsMax / 2 && connection.inFlightBytes <= requestBytesMax / 2
+      const isCalm = deferred.length === 0 && isLight
       if (connection.isPaused && isCalm && !connection.isClosed && !connection.isEnding) {
         connection.isPaused = false
         this.#output.resume(connection.number)
@@ -294,18 +336,50 @@ export class FrameLoop {
     this.#unblocked.clear()
   }
 
-  /** Gives frames longer than a block a run of blocks, in the order they asked; false when there are not enough. */
-  #serveNeeds(): boolean {
-    const { arena } = this.#options
-    let served = 0
-    while (served < this.#needs.length) {
-      const offset = arena.allocate(this.#needs[served + 1]!)
-      if (offset < 0) break
-      this.#output.assign(this.#needs[served]!, offset)
-      served += 2
+  /** A long frame asks for memory. Before a connection's first request its key decides whether it is worth any. */
+  #onNeed(connection: Connection, length: number, key: number): void {
+    if (!connection.isTrusted && admit(key >> 16, (key << 16) >> 16) !== 'serve') {
+      const apiKey = key >> 16
+      const apiVersion = (key << 16) >> 16
+      const { peer } = connection
+      const words = `a first request of ${length} bytes of an API that is not served: the connection is closed`
+      this.#options.log.write('warn', () => ({ apiKey, apiVersion, peer }), words)
+      this.#closeConnection(connection)
+      return
     }
-    removeFirst(this.#needs, served)
+    const deadlineMs = this.#options.clock.nowMs() + LIMITS.longRequestWaitMsMax
+    this.#needs.push({ connection, length, deadlineMs })
+  }
+
+  /** Gives frames a run of blocks, in the order they asked; false when there are not enough. */
+  #serveNeeds(nowMs: number): boolean {
+    if (this.#needs.length === 0) return true
+    const { arena } = this.#options
+    let isOut = false
+    this.#needs = this.#needs.filter((need) => {
+      const { connection, length } = need
+      if (connection.isClosed || connection.isClosing) return false
+      const offset = isOut ? -1 : arena.allocate(length)
+      if (offset >= 0) {
+        this.#output.assign(connection.number, offset)
+        return false
+      }
+      isOut = true
+      if (nowMs < need.deadlineMs) return true
+      const words = `no memory for a request of ${length} bytes: the connection is closed`
+      this.#options.log.write('warn', () => ({ peer: connection.peer }), words)
+      this.#closeConnection(connection)
+      return false
+    })
     return this.#needs.length === 0
+  }
+
+  /** Nothing has come or left for long: that is its end, unless an answer is due. */
+  #onIdle(connection: Connection): void {
+    if (connection.inFlight > 0 || connection.deferred.length > 0 || connection.isClosed) return
+    const { peer } = connection
+    this.#options.log.write('debug', () => ({ peer }), 'idle for connections.max.idle.ms: the connection is closed')
+    this.#closeConnection(connection)
   }
 
   #relieve(shard: Shard, nowMs: number): void {
@@ -331,7 +405,9 @@ export class FrameLoop {
       }
     } catch (error) {
       if (!(error instanceof NoMemoryError)) throw error
-      this.#options.log.warn({ apiKey: call.apiKey }, `${error.message}: the connection is closed`)
+      const { apiKey } = call
+      const words = `${error.message}: the connection is closed`
+      this.#options.log.write('warn', () => ({ apiKey, peer: connection.peer }), words)
       output.abandon(firstRow)
       this.#closeConnection(connection)
     }
@@ -360,7 +436,7 @@ export class FrameLoop {
   }
 
   #end(connection: Connection, call: Call): void {
-    connection.inFlight--
+    connection.leave(call.costBytes)
     const { apiKey, arrivedAt, begunAt, readyAt } = call
     this.#shard!.histograms.observeRequest(apiKey, arrivedAt, begunAt, readyAt, this.nowMicros())
     call.finish(true)
@@ -374,7 +450,8 @@ export class FrameLoop {
 
   #onClosed(connection: Connection, reason: number, errno: number): void {
     const words = closedReason(reason, errno)
-    if (words !== null) this.#options.log.info({ clientSoftware: connection.clientSoftware }, words)
+    const { clientSoftware } = connection
+    if (words !== null) this.#options.log.write('info', () => ({ clientSoftware, peer: connection.peer }), words)
     // A client may say goodbye behind its last requests; only what waits for more to read has no point any more.
     if (reason === CLOSED_BY_PEER) {
       connection.isEnding = true
@@ -394,8 +471,13 @@ export class FrameLoop {
     if (!connection.isClosed && !connection.isEnding) return
     if (this.#connections[connection.number] !== connection) return
     this.#connections[connection.number] = undefined
-    this.#shard!.counters.add(COUNTER.connectionsEnded, 1)
+    this.#countEnd(connection.addressSlot)
     this.#output.forget(connection.number)
+  }
+
+  #countEnd(addressSlot: number): void {
+    this.#shard!.counters.add(COUNTER.connectionsEnded, 1)
+    this.#options.onEnded(addressSlot)
   }
 
   #ringOwn(): void {

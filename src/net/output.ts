@@ -17,6 +17,7 @@ import {
   SEND_LEASED,
   SEND_PAUSE,
   SEND_RESUME,
+  SEND_TRUST,
   SEND_WORDS,
 } from '../native/contract.ts'
 import type { RecordsSource } from '../wire/writer.ts'
@@ -118,6 +119,10 @@ export class Output extends Writer {
 
   resume(connection: number): void {
     this.#command(SEND_RESUME, connection, 0)
+  }
+
+  trust(connection: number): void {
+    this.#command(SEND_TRUST, connection, 0)
   }
 
   assign(connection: number, offset: number): void {

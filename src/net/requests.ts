@@ -8,13 +8,13 @@ import { FetchCall } from '../api/01-fetch.ts'
 import { ColdCall } from '../api/cold-call.ts'
 import { LIMITS } from '../config/limits.ts'
 import { Pool } from '../lib/pool.ts'
-import type { Log } from '../observe/log.ts'
+import type { LimitedLog } from '../observe/limited-log.ts'
 import type { Shard } from '../shard/shard.ts'
 import { DecodeError } from '../wire/errors.ts'
 import { produceApi, readProduceRequest } from '../wire/generated/00-produce.ts'
 import { fetchApi, readFetchRequest } from '../wire/generated/01-fetch.ts'
 import { Reader } from '../wire/reader.ts'
-import { clientIdOf, RequestHeader, readRequestHeader } from '../wire/request-header.ts'
+import { clientIdOf, RequestHeader, readRequestHeader, shownClientId } from '../wire/request-header.ts'
 import type { Writer } from '../wire/writer.ts'
 import type { Connection } from './connection.ts'
 import type { Introductions } from './introductions.ts'
@@ -23,7 +23,7 @@ import type { Introductions } from './introductions.ts'
 export interface ColdRequests {
   /**
    * Decodes and handles the request that `reader` stands at; the reader is somebody else's when this returns. Throws
-   * DecodeError. Null when the API or its version is not served.
+   * DecodeError; the promise may reject with RefusedError. Null when the API or its version is not served.
    */
   handle(request: ColdRequest, reader: Reader): Promise<(writer: Writer) => void> | null
 }
@@ -37,17 +37,28 @@ export interface ColdRequest {
   call: ColdCall
 }
 
+/** Of a client id in a log line. */
+const SHOWN_CHARACTERS_MAX = 100
+
+/** What was taken for a request is none. */
+export class RefusedError extends Error {
+  override name = 'RefusedError'
+}
+
 export class Requests {
   readonly #shard: Shard
   readonly #cold: ColdRequests
-  readonly #log: Log
+  readonly #log: LimitedLog
   readonly #introductions: Introductions
   readonly #reader: Reader
   readonly #header = new RequestHeader()
-  readonly #produces: Pool<ProduceCall> = new Pool(() => new ProduceCall(this.#produces))
-  readonly #fetches: Pool<FetchCall> = new Pool(() => new FetchCall(this.#fetches))
+  readonly #produces: Pool<ProduceCall> = new Pool(() => new ProduceCall(this.#produces), LIMITS.callsKeptMax)
+  readonly #fetches: Pool<FetchCall> = new Pool(() => new FetchCall(this.#fetches), LIMITS.callsKeptMax)
+  /** Of the request that is begun. */
+  #frameBytes = 0
+  #budgetBytes = 0
 
-  constructor(shard: Shard, cold: ColdRequests, introductions: Introductions, log: Log) {
+  constructor(shard: Shard, cold: ColdRequests, introductions: Introductions, log: LimitedLog) {
     this.#shard = shard
     this.#cold = cold
     this.#log = log
@@ -55,15 +66,21 @@ export class Requests {
     this.#reader = new Reader(shard.names, shard.topicIds)
   }
 
-  /** Starts the call that the frame asks for. False when the frame is none: the connection must be closed. */
-  begin(connection: Connection, offset: number, length: number): boolean {
+  /**
+   * Starts the call that the frame asks for, if there is room for one more. False when the frame is none, or there is not:
+   * the connection must be closed.
+   */
+  begin(connection: Connection, offset: number, length: number, hasRoom: boolean): boolean {
     const { arena } = this.#shard
     const reader = this.#reader
-    reader.reset(arena.bytes, arena.view, offset, offset + length, LIMITS.requestDecodeBytesMax)
+    this.#frameBytes = length
+    this.#budgetBytes = connection.isTrusted ? LIMITS.requestDecodeBytesMax : LIMITS.firstRequestDecodeBytesMax
+    reader.reset(arena.bytes, arena.view, offset, offset + length, this.#budgetBytes)
     const header = this.#header
     try {
       readRequestHeader(reader, header)
       if (!connection.isIntroduced) this.#introduce(connection)
+      if (!hasRoom) return this.#refuse(connection, 'millrace.shard.request.bytes.max are in flight')
       switch (header.requestApiKey) {
         case produceApi.key:
           return this.#beginProduce(connection, arena.blockOf(offset))
@@ -74,16 +91,14 @@ export class Requests {
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
-      this.#refuse(connection, error.message)
-      return false
+      return this.#refuse(connection, error.message)
     }
   }
 
   #introduce(connection: Connection): void {
     const { requestApiKey, requestApiVersion } = this.#header
     const clientId = clientIdOf(this.#reader, this.#header)
-    const nowMs = this.#shard.options.env.clock.nowMs()
-    this.#introductions.onRequest(connection, requestApiKey, requestApiVersion, clientId, nowMs)
+    this.#introductions.onRequest(connection, requestApiKey, requestApiVersion, clientId)
   }
 
   #beginProduce(connection: Connection, block: number): boolean {
@@ -102,6 +117,7 @@ export class Requests {
       this.#produces.give(call)
       throw error
     }
+    call.costBytes = this.#costBytes()
     connection.add(call)
     call.start(this.#shard)
     return true
@@ -122,6 +138,7 @@ export class Requests {
       this.#fetches.give(call)
       throw error
     }
+    call.costBytes = this.#costBytes()
     connection.add(call)
     call.start(this.#shard.fetches)
     return true
@@ -137,10 +154,16 @@ export class Requests {
     call.apiKey = apiKey
     call.apiVersion = apiVersion
     call.correlationId = correlationId
+    call.costBytes = this.#costBytes()
     connection.exclusive = call
     connection.add(call)
     call.start(answer, (error) => {
-      this.#log.error({ err: error, apiKey, apiVersion, clientId }, 'a request could not be handled')
+      const { peer } = connection
+      // Not ours, if it is no request: the control thread found out.
+      const fields = { apiKey, apiVersion, clientId: clientId?.slice(0, SHOWN_CHARACTERS_MAX), peer }
+      if (error instanceof RefusedError) {
+        this.#log.write('warn', () => fields, `${error.message}: the connection is closed`)
+      } else this.#log.write('error', () => ({ err: error, ...fields }), 'a request could not be handled')
     })
     return true
   }
@@ -148,14 +171,23 @@ export class Requests {
   /** Loudly: a client that does this does not work, and its own log seldom says why. */
   #refuseVersion(connection: Connection): false {
     const { requestApiKey, requestApiVersion } = this.#header
-    this.#refuse(connection, `API key ${requestApiKey} version ${requestApiVersion} is not served`)
+    return this.#refuse(connection, `API key ${requestApiKey} version ${requestApiVersion} is not served`)
+  }
+
+  #refuse(connection: Connection, reason: string): false {
+    const { requestApiKey: apiKey, requestApiVersion: apiVersion } = this.#header
+    const fields = () => ({
+      apiKey,
+      apiVersion,
+      clientId: shownClientId(this.#reader, this.#header),
+      clientSoftware: connection.clientSoftware,
+      peer: connection.peer,
+    })
+    this.#log.write('warn', fields, `${reason}: the connection is closed`)
     return false
   }
 
-  #refuse(connection: Connection, reason: string): void {
-    const { requestApiKey: apiKey, requestApiVersion: apiVersion } = this.#header
-    const clientId = clientIdOf(this.#reader, this.#header)
-    const { clientSoftware } = connection
-    this.#log.warn({ apiKey, apiVersion, clientId, clientSoftware }, `${reason}: the connection is closed`)
+  #costBytes(): number {
+    return LIMITS.requestBytesMin + this.#frameBytes + this.#budgetBytes - this.#reader.budgetBytes
   }
 }

@@ -37,8 +37,8 @@ export type ToShard =
   | { type: 'ask-state' }
   /** The stand-in's sockets live on the shard: listen there. */
   | { type: 'listen'; listener: number; address: string; port: number; backlog: number }
-  /** The body of an answer. */
-  | { type: 'answered'; id: number; body: Uint8Array }
+  /** The body of an answer; `refusal`: what was sent is no request. */
+  | { type: 'answered'; id: number; body: Uint8Array; refusal: string | null }
   | { type: 'topics-created'; id: number; errors: ReadonlyMap<string, number> }
   /** Nothing more is read from clients; what was begun is done, then the thread is silent. */
   | { type: 'close' }

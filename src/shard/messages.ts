@@ -27,7 +27,7 @@ export const LIST_OFFSETS_ANSWER = 9
 export const EPOCH_END = 10
 /** `[kind, ticket, error, leaderEpoch, endOffset×2]` */
 export const EPOCH_END_ANSWER = 11
-/** From the control thread: `[kind, 0, descriptor, listener]`. */
+/** From the control thread: `[kind, 0, descriptor, listener, addressSlot]`. */
 export const ACCEPTED = 12
 /** `[kind, 0, 0, 0]`: memory runs short here, and you may hold some of it: drain what you have. */
 export const RELIEVE = 13

@@ -17,12 +17,16 @@ import type { Shard } from './shard.ts'
 export class PeerMessages {
   readonly #shard: Shard
   readonly #appends: Appends
-  readonly #onAccepted: (descriptor: number, listener: number) => void
+  readonly #onAccepted: (descriptor: number, listener: number, addressSlot: number) => void
   readonly #produces: Pool<AskedProduce> = new Pool(() => new AskedProduce(this.#produces))
   /** Requests about metadata that is not applied here yet, oldest first. */
   #parked: { thread: number; words: Int32Array }[] = []
 
-  constructor(shard: Shard, appends: Appends, onAccepted: (descriptor: number, listener: number) => void) {
+  constructor(
+    shard: Shard,
+    appends: Appends,
+    onAccepted: (descriptor: number, listener: number, addressSlot: number) => void,
+  ) {
     this.#shard = shard
     this.#appends = appends
     this.#onAccepted = onAccepted
@@ -45,7 +49,7 @@ export class PeerMessages {
         this.#shard.drainAll()
         return
       case message.ACCEPTED:
-        this.#onAccepted(words[at + 2]!, words[at + 3]!)
+        this.#onAccepted(words[at + 2]!, words[at + 3]!, words[at + 4]!)
         return
     }
     if (words[at + 3]! > this.#shard.metadataVersion) {

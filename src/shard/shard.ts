@@ -69,7 +69,7 @@ export interface ShardOptions {
   /** The log directory is lost for this process. */
   onFatal: (error: Error) => void
   /** A connection that the control thread accepted for this shard. */
-  onAccepted: (descriptor: number, listener: number) => void
+  onAccepted: (descriptor: number, listener: number, addressSlot: number) => void
 }
 
 export class Shard implements ProduceContext, JournalListener {

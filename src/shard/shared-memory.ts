@@ -17,6 +17,8 @@ export interface SharedMemory {
   descriptorHolds: SharedArrayBuffer
   counters: SharedArrayBuffer
   histograms: SharedArrayBuffer
+  /** Ended connections by the slot of their address (net/address-counts.ts). */
+  addresses: SharedArrayBuffer
   /** Each thread's doorbell + 1, 0 before it has one. */
   doorbells: SharedArrayBuffer
 }
@@ -36,6 +38,7 @@ export function createSharedMemory(shards: number, arenaBytes: number): SharedMe
     descriptorHolds: createDescriptorHoldsMemory(shards, LIMITS.segmentFilesOpenMax),
     counters: createCountersMemory(threads),
     histograms: createHistogramsMemory(shards),
+    addresses: new SharedArrayBuffer(LIMITS.addressesMax * 4),
     doorbells: new SharedArrayBuffer(threads * 4),
   }
 }

@@ -3,6 +3,7 @@
 import { requestHeaderVersion } from './generated/apis.ts'
 import { type RequestHeader, readRequestHeader as readFields } from './generated/headers.ts'
 import type { Reader } from './reader.ts'
+import { decodeText } from './text.ts'
 
 export {
   RequestHeader,
@@ -23,6 +24,15 @@ export function readRequestHeader(reader: Reader, into: RequestHeader): number {
   const version = requestHeaderVersion(reader.view.getInt16(at), reader.view.getInt16(at + 2))
   readFields(reader, version === 2 ? 2 : 1, into)
   return version
+}
+
+/** Of a client id in a log line. */
+const SHOWN_BYTES_MAX = 100
+
+/** The client id of a header just read, for a log line: cut, and whatever is left of the budget. */
+export function shownClientId(reader: Reader, header: RequestHeader): string | null {
+  if (header.clientIdLength < 0) return null
+  return decodeText(reader.bytes, header.clientIdOffset, Math.min(header.clientIdLength, SHOWN_BYTES_MAX))
 }
 
 /** The client id of a header just read, decoded: for log lines and sessions, not for each request. */

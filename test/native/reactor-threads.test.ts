@@ -141,7 +141,7 @@ describe('processes', () => {
       arenas: [new Uint8Array(new SharedArrayBuffer(1 << 20))], own: 0, blockHolders: new Int32Array(16),
       blockBytes: 65536, window: new Int32Array([0, 65536, -1, -1]), events: new Int32Array(4096),
       sends: new Int32Array(4096), counters: new Int32Array(16), frameBytesMax: 1e6, outputBytesMax: 1e6,
-      outputBytesHigh: 1e5, connectionsMax: 10,
+      outputBytesHigh: 1e5, connectionsMax: 10, firstFrameBytesMax: 1e6, firstFrameMs: 1e6, progressMs: 1e6, idleMs: 1e6,
     }
     const reactor = new addon.Reactor(tables, (rows) => { onTick(rows); reactor.flush(0, -1) })
     const acceptor = new addon.Acceptor((descriptor) => onAccepted(descriptor))

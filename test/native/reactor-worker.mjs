@@ -21,6 +21,10 @@ const tables = {
   outputBytesMax: 1_000_000,
   outputBytesHigh: 100_000,
   connectionsMax: 100,
+  firstFrameBytesMax: 1 << 20,
+  firstFrameMs: 600_000,
+  progressMs: 600_000,
+  idleMs: 600_000,
 }
 const { blockHolders, window, events, sends } = tables
 

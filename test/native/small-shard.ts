@@ -7,6 +7,7 @@ import {
   EVENT_CLOSED,
   EVENT_DRAINED,
   EVENT_FRAME,
+  EVENT_IDLE,
   EVENT_NEED,
   EVENT_SENT,
   EVENT_WORDS,
@@ -21,6 +22,7 @@ import {
   SEND_LEASED,
   SEND_PAUSE,
   SEND_RESUME,
+  SEND_TRUST,
   SEND_WORDS,
   WAIT_UNCHANGED,
   WINDOW_OFFSET,
@@ -37,6 +39,10 @@ export interface ShardOptions {
   outputBytesMax: number
   outputBytesHigh: number
   connectionsMax: number
+  firstFrameBytesMax: number
+  firstFrameMs: number
+  progressMs: number
+  idleMs: number
 }
 
 const defaults: ShardOptions = {
@@ -47,6 +53,10 @@ const defaults: ShardOptions = {
   outputBytesMax: 1024 * 1024,
   outputBytesHigh: 256 * 1024,
   connectionsMax: 1000,
+  firstFrameBytesMax: 8 * 1024 * 1024,
+  firstFrameMs: 600_000,
+  progressMs: 600_000,
+  idleMs: 600_000,
 }
 
 /** `['closed', connection, reason, errno]` and so on. */
@@ -63,6 +73,8 @@ export class SmallShard {
   readonly happenings: Happening[] = []
   /** The numbers of accepted connections, in order. */
   readonly connections: number[] = []
+  /** First four bytes of the frames that asked for room. */
+  readonly needKeys: number[] = []
   readonly frames: { connection: number; bytes: Buffer }[] = []
   /** Called with every frame: its bytes lie in the arena until it returns. */
   onFrame: (connection: number, bytes: Uint8Array) => void
@@ -99,6 +111,10 @@ export class SmallShard {
       outputBytesMax: this.options.outputBytesMax,
       outputBytesHigh: this.options.outputBytesHigh,
       connectionsMax: this.options.connectionsMax,
+      firstFrameBytesMax: this.options.firstFrameBytesMax,
+      firstFrameMs: this.options.firstFrameMs,
+      progressMs: this.options.progressMs,
+      idleMs: this.options.idleMs,
     }
     this.onFrame = (connection, bytes) => this.frames.push({ connection, bytes: Buffer.from(bytes) })
     this.onAccepted = (descriptor) => {
@@ -132,6 +148,9 @@ export class SmallShard {
   }
   resume(connection: number): void {
     this.#row([SEND_RESUME, connection])
+  }
+  trust(connection: number): void {
+    this.#row([SEND_TRUST, connection])
   }
   close(connection: number): void {
     this.#row([SEND_CLOSE, connection])
@@ -221,9 +240,12 @@ export class SmallShard {
         blockHolders[block]!--
         if (blockHolders[block]! < 0) throw new Error(`block ${block} has ${blockHolders[block]} holders`)
       } else if (kind === EVENT_CLOSED) this.happenings.push(['closed', connection, first, second])
-      else if (kind === EVENT_NEED) this.happenings.push(['need', connection, first])
-      else if (kind === EVENT_SENT) this.happenings.push(['sent', connection, first])
+      else if (kind === EVENT_NEED) {
+        this.happenings.push(['need', connection, first])
+        this.needKeys.push(second)
+      } else if (kind === EVENT_SENT) this.happenings.push(['sent', connection, first])
       else if (kind === EVENT_DRAINED) this.happenings.push(['drained', connection])
+      else if (kind === EVENT_IDLE) this.happenings.push(['idle', connection])
       else throw new Error(`an event of kind ${kind}`)
     }
   }

@@ -30,13 +30,12 @@ export function takeAccepted(descriptor: number): Socket | undefined {
   return socket
 }
 
-export function peerAddress(descriptor: number): string {
-  return accepted.get(descriptor)?.remoteAddress?.replace(/^::ffff:/, '') ?? ''
-}
-
 export class StandInAcceptor implements Acceptor {
   readonly #onAccepted: OnAccepted
   readonly #servers: Server[] = []
+  /** Accepted while resting, to be handed over after it. */
+  readonly #resting: (() => void)[] = []
+  #restTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(onAccepted: OnAccepted) {
@@ -52,8 +51,11 @@ export class StandInAcceptor implements Acceptor {
       // Till a reactor has it, its end interests nobody.
       socket.on('error', () => {})
       lastDescriptor++
-      accepted.set(lastDescriptor, socket)
-      this.#onAccepted(lastDescriptor, listener)
+      const descriptor = lastDescriptor
+      accepted.set(descriptor, socket)
+      const handOver = () => this.#onAccepted(descriptor, listener, plainAddress(socket.remoteAddress ?? ''))
+      if (this.#restTimer === undefined) handOver()
+      else this.#resting.push(handOver)
     })
     server.listen(handle, backlog)
     this.#servers.push(server)
@@ -62,10 +64,26 @@ export class StandInAcceptor implements Acceptor {
     return bound.port!
   }
 
+  rest(ms: number): void {
+    clearTimeout(this.#restTimer)
+    this.#restTimer = setTimeout(() => this.#goOn(), ms)
+  }
+
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#restTimer)
     for (const server of this.#servers.splice(0)) server.close()
   }
+
+  #goOn(): void {
+    this.#restTimer = undefined
+    for (const handOver of this.#resting.splice(0)) handOver()
+  }
+}
+
+/** An IPv4 address that came mapped into IPv6, as itself. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '')
 }
 
 function bindAndListen(address: string, port: number, backlog: number): TcpHandle {

@@ -24,6 +24,7 @@ export interface Intake {
   events: EventTable
   counters: Counters
   frameBytesMax: number
+  firstFrameBytesMax: number
 }
 
 /** What a socket has for us. */
@@ -40,6 +41,8 @@ interface Unfinished {
   length: number
   filled: number
   isWaiting: boolean
+  /** EVENT_NEED is out. */
+  isAsked: boolean
 }
 
 export class FrameInput {
@@ -47,6 +50,10 @@ export class FrameInput {
   readonly #intake: Intake
   #stash = new Uint8Array(0)
   #frame: Unfinished | undefined
+  /** How many were finished: tells one frame that is begun from the next. */
+  frames = 0
+  /** Frames may be as long as any. */
+  isTrusted = false
 
   constructor(connection: number, intake: Intake) {
     this.#connection = connection
@@ -56,15 +63,23 @@ export class FrameInput {
   get isWaiting(): boolean {
     return this.#frame?.isWaiting === true
   }
+  /** A part of a frame has come. */
+  get isBegun(): boolean {
+    return this.#frame !== undefined || this.#stash.length > 0
+  }
+  get filled(): number {
+    return this.#frame?.filled ?? this.#stash.length
+  }
   get needsAssignment(): boolean {
-    return this.isWaiting && this.#frame!.length > this.#intake.window.blockBytes
+    return this.isWaiting && this.#frame!.isAsked
   }
   /** Whether a receive would find room. */
   get hasRoom(): boolean {
     return !this.isWaiting && (this.#frame !== undefined || this.#intake.window.isOpen)
   }
+  /** Of the frame that is begun; 0 while it is not known. */
   get length(): number {
-    return this.#frame!.length
+    return this.#frame?.length ?? 0
   }
 
   receive(source: ByteSource): Received {
@@ -100,6 +115,7 @@ export class FrameInput {
     window.release(frame.place)
     frame.place = place
     frame.isWaiting = false
+    frame.isAsked = false
   }
 
   /** Lets go of what is unfinished. */
@@ -114,12 +130,13 @@ export class FrameInput {
     frame.filled += bytes.length
     if (frame.filled < frame.length) return 'bytes'
     this.#intake.events.put(EVENT_FRAME, this.#connection, frame.place, frame.length)
+    this.frames++
     this.#frame = undefined
     return 'bytes'
   }
 
   #split(start: number, end: number): Received {
-    const { window, events, frameBytesMax } = this.#intake
+    const { window, events, frameBytesMax, firstFrameBytesMax } = this.#intake
     const view = new DataView(window.arena.buffer, window.arena.byteOffset)
     let at = start
     let length = 0
@@ -132,6 +149,7 @@ export class FrameInput {
       if (end - at - prefixBytes < length) break
       at += prefixBytes
       events.put(EVENT_FRAME, this.#connection, at, length)
+      this.frames++
       window.hold(at)
       at += length
     }
@@ -142,13 +160,14 @@ export class FrameInput {
       return 'bytes'
     }
     const place = at + prefixBytes
-    this.#frame = { place, length, filled: end - place, isWaiting: false }
+    const isAsked = length > window.blockBytes || (!this.isTrusted && length > firstFrameBytesMax)
+    this.#frame = { place, length, filled: end - place, isWaiting: false, isAsked }
     window.hold(place)
-    if (length <= window.end - place) {
+    if (!isAsked && length <= window.end - place) {
       window.advance(place + length)
       return 'bytes'
     }
-    const spare = length <= window.blockBytes ? window.reserveInSpare(length) : -1
+    const spare = isAsked ? -1 : window.reserveInSpare(length)
     if (spare >= 0) {
       window.advance(at)
       this.moveTo(spare)
@@ -156,7 +175,7 @@ export class FrameInput {
     }
     this.#frame.isWaiting = true
     window.advance(end)
-    if (length > window.blockBytes) events.put(EVENT_NEED, this.#connection, length, 0)
+    if (isAsked) events.put(EVENT_NEED, this.#connection, length, view.getInt32(place))
     else window.giveUpCurrent()
     return 'waiting'
   }

@@ -9,10 +9,14 @@ import {
   CLOSED_BY_ERROR,
   CLOSED_BY_PEER,
   CLOSED_BY_US,
+  CLOSED_NO_REQUEST,
   CLOSED_OUTPUT_OVERFLOW,
+  CLOSED_SLOW_FRAME,
+  CLOSED_SLOW_READER,
   COUNTER_TICKS,
   EVENT_CLOSED,
   EVENT_DRAINED,
+  EVENT_IDLE,
   EVENT_SENT,
   type OnTick,
   type Reactor,
@@ -25,16 +29,18 @@ import {
   SEND_LEASED,
   SEND_PAUSE,
   SEND_RESUME,
+  SEND_TRUST,
   SEND_WORDS,
   WAIT_NONE,
 } from '../contract.ts'
-import { takeAccepted } from './acceptor.ts'
+import { plainAddress, takeAccepted } from './acceptor.ts'
 import { Counters } from './counters.ts'
 import { EventTable } from './event-table.ts'
 import { FrameInput, type Intake } from './frame-input.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { SocketOutput } from './socket-output.ts'
 import { systemError } from './system-error.ts'
+import { judge, SWEEP_MS, Watched } from './vigil.ts'
 import { onWake } from './wake.ts'
 
 interface Connection {
@@ -42,6 +48,8 @@ interface Connection {
   readonly socket: Socket
   readonly input: FrameInput
   readonly output: SocketOutput
+  readonly watched: Watched
+  readonly peer: string
   /** EVENT_CLOSED is out. */
   isReported: boolean
   isPaused: boolean
@@ -60,7 +68,8 @@ export class StandInReactor implements Reactor {
   readonly #waiting = new Set<Connection>()
   readonly #stopListening: () => void
   /** Like a polled descriptor it keeps the thread alive. */
-  readonly #keepAlive = setInterval(() => {}, 2 ** 31 - 1)
+  readonly #sweeping = setInterval(() => this.#sweep(), SWEEP_MS)
+  #sweeps = 0
   #deadline: NodeJS.Timeout | undefined
   #scheduled: NodeJS.Immediate | undefined
   #isDue = false
@@ -74,6 +83,7 @@ export class StandInReactor implements Reactor {
       events: new EventTable(tables.events),
       counters: new Counters(tables.counters),
       frameBytesMax: tables.frameBytesMax,
+      firstFrameBytesMax: tables.firstFrameBytesMax,
     }
     this.#intake.window.adopt()
     this.#stopListening = onWake(() => this.#schedule(true))
@@ -92,10 +102,15 @@ export class StandInReactor implements Reactor {
       socket,
       input: new FrameInput(number, this.#intake),
       output: new SocketOutput(socket, this.#intake.counters, {
-        onSent: (token) => this.#report(EVENT_SENT, number, token, 0),
+        onSent: (token) => {
+          connection.watched.activeMs = this.#nowMs
+          this.#report(EVENT_SENT, number, token, 0)
+        },
         onEmpty: () => this.#drained(connection),
         onError: (errno) => this.#shut(connection, CLOSED_BY_ERROR, errno),
       }),
+      watched: new Watched(this.#nowMs),
+      peer: `${plainAddress(socket.remoteAddress ?? '')}:${socket.remotePort}`,
       isReported: false,
       isPaused: false,
       hasEnded: false,
@@ -109,6 +124,10 @@ export class StandInReactor implements Reactor {
     })
     socket.on('error', (error: NodeJS.ErrnoException) => this.#shut(connection, CLOSED_BY_ERROR, -(error.errno ?? 0)))
     return number
+  }
+
+  peer(connection: number): string {
+    return this.#connections[connection]?.peer ?? ''
   }
 
   flush(sendCount: number, waitMs: number): number {
@@ -130,7 +149,7 @@ export class StandInReactor implements Reactor {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#stopListening()
-    clearInterval(this.#keepAlive)
+    clearInterval(this.#sweeping)
     clearTimeout(this.#deadline)
     clearImmediate(this.#scheduled)
     for (const connection of this.#connections) {
@@ -191,6 +210,7 @@ export class StandInReactor implements Reactor {
       return
     }
     const received = input.receive(socket)
+    if (received === 'bytes' || received === 'waiting') connection.watched.activeMs = this.#nowMs
     // Asks for more, and for the end, which the stream tells only when it is read empty.
     if (socket.readableLength === 0 && !connection.hasEnded) {
       this.#ready.delete(connection)
@@ -238,6 +258,10 @@ export class StandInReactor implements Reactor {
         return
       case SEND_ASSIGN:
         this.#assign(connection, sends[at + 2]!)
+        break
+      case SEND_TRUST:
+        connection.watched.isTrusted = true
+        connection.input.isTrusted = true
         break
       case SEND_PAUSE:
       case SEND_RESUME:
@@ -293,6 +317,37 @@ export class StandInReactor implements Reactor {
     if (waitMs !== WAIT_NONE) this.#deadline = setTimeout(() => this.#schedule(true), waitMs)
   }
 
+  // --- Time.
+
+  get #nowMs(): number {
+    return this.#sweeps * SWEEP_MS
+  }
+
+  #sweep(): void {
+    this.#sweeps++
+    const isShort = this.#waiting.size > 0 || !this.#intake.window.isOpen
+    for (const connection of this.#connections) if (connection !== undefined) this.#judge(connection, isShort)
+  }
+
+  #judge(connection: Connection, isShort: boolean): void {
+    const { watched, input, output, number } = connection
+    // What a socket holds for us is not its delay.
+    const isRead = this.#wantsInput(connection) && !this.#ready.has(connection)
+    switch (judge(watched, input, this.#tables, { nowMs: this.#nowMs, isRead, isShort })) {
+      case 'well':
+        break
+      case 'no-request':
+        this.#shut(connection, CLOSED_NO_REQUEST, 0)
+        break
+      case 'slow-frame':
+        this.#shut(connection, CLOSED_SLOW_FRAME, 0)
+        break
+      case 'idle':
+        if (!output.isEmpty) this.#shut(connection, CLOSED_SLOW_READER, 0)
+        else if (!connection.isReported) this.#report(EVENT_IDLE, number, 0, 0)
+    }
+  }
+
   // --- Connections.
 
   #report(kind: number, connection: number, first: number, second: number): void {
@@ -301,6 +356,7 @@ export class StandInReactor implements Reactor {
   }
 
   #drained(connection: Connection): void {
+    connection.watched.activeMs = this.#nowMs
     if (!connection.wasHigh) return
     connection.wasHigh = false
     this.#report(EVENT_DRAINED, connection.number, 0, 0)

@@ -2,7 +2,7 @@
 //
 // `wake.ts` takes the doorbell's place (every doorbell is -1), and threads are not pinned.
 import type { Native } from '../contract.ts'
-import { peerAddress, StandInAcceptor } from './acceptor.ts'
+import { StandInAcceptor } from './acceptor.ts'
 import { StandInBatchValidator } from './batch.ts'
 import { crc32c } from './crc32c.ts'
 import { StandInDiskQueue } from './disk-queue.ts'
@@ -13,7 +13,6 @@ export const standIn: Native = {
   kind: 'stand-in',
   createReactor: (tables, onTick) => new StandInReactor(tables, onTick),
   createAcceptor: (onAccepted) => new StandInAcceptor(onAccepted),
-  peerAddress,
   createDiskQueue: (arenas, progress, _doorbell, alignedBytesMax) =>
     new StandInDiskQueue(arenas, progress, alignedBytesMax),
   createBatchValidator: (arenas) => new StandInBatchValidator(arenas),

@@ -1,0 +1,333 @@
+// What no honest client does, against a broker in a process of its own: the connection ends (or gets its error), the log
+// says so and names the peer, and a healthy client beside is served. Afterwards the process is still there.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type BrokerProcess, startBroker } from '../../scripts/verify/lib/broker.mjs'
+import { batchOf, Client, createTopic, fetch, fetchAll, metadata, produce, readAll } from './client.ts'
+
+let directory: string
+let broker: BrokerProcess
+let healthy: Client
+let sockets: Socket[] = []
+
+async function begin(settings: Record<string, string | number>): Promise<void> {
+  directory = await mkdtemp(join(tmpdir(), 'millrace-hostile-'))
+  broker = await startBroker({ directory: join(directory, 'data'), settings: { 'num.partitions': 1, ...settings } })
+  healthy = await Client.connect(broker.port)
+  await createTopic(healthy, 'well', 1)
+}
+
+async function end(): Promise<void> {
+  healthy.close()
+  await broker.stop()
+  await rm(directory, { recursive: true, force: true })
+}
+
+interface Stranger {
+  socket: Socket
+  /** Resolves when the broker has closed it. */
+  closed: Promise<void>
+}
+
+async function dial(localAddress = '127.0.0.1'): Promise<Stranger> {
+  const socket = connect({ port: broker.port, host: '127.0.0.1', localAddress, noDelay: true })
+  socket.on('error', () => undefined)
+  sockets.push(socket)
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))
+  socket.resume()
+  return { socket, closed }
+}
+
+/** Sends the bytes over a connection of their own, which the broker closes. */
+async function isClosedFor(bytes: Uint8Array): Promise<Stranger> {
+  const stranger = await dial()
+  stranger.socket.write(bytes)
+  await stranger.closed
+  return stranger
+}
+
+interface Line {
+  msg: string
+  peer?: string
+  apiKey?: number
+  apiVersion?: number
+  clientId?: string
+  leftOut?: number
+}
+
+function lines(): Line[] {
+  return broker.log
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+}
+
+async function isServed(): Promise<void> {
+  const { errorCode, baseOffset } = await produce(healthy, 'well', 0, batchOf(['still here']))
+  expect(errorCode).toBe(0)
+  expect((await readAll(healthy, 'well', 0)).length).toBe(baseOffset + 1)
+}
+
+/** A line may be written after the connection is closed; a client is served meanwhile. */
+async function isTold(after: number, words: RegExp): Promise<void> {
+  do await isServed()
+  while (
+    !lines()
+      .slice(after)
+      .some(({ msg }) => words.test(msg))
+  )
+}
+
+function framed(...parts: Uint8Array[]): Buffer {
+  const body = Buffer.concat(parts)
+  const prefix = Buffer.alloc(4)
+  prefix.writeInt32BE(body.length)
+  return Buffer.concat([prefix, body])
+}
+
+function header(apiKey: number, apiVersion: number, clientId = 'stranger', tags = ''): Buffer {
+  const bytes = Buffer.alloc(10)
+  bytes.writeInt16BE(apiKey, 0)
+  bytes.writeInt16BE(apiVersion, 2)
+  bytes.writeInt32BE(7, 4)
+  bytes.writeInt16BE(clientId.length, 8)
+  return Buffer.concat([bytes, Buffer.from(clientId), Buffer.from(tags, 'hex')])
+}
+
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  sockets = []
+})
+
+describe('bytes that are no request', () => {
+  beforeAll(() => begin({ 'millrace.log.client.lines.max': 1000 }))
+  afterAll(end)
+
+  const int32 = (value: number) => {
+    const bytes = Buffer.alloc(4)
+    bytes.writeInt32BE(value)
+    return bytes
+  }
+  const flexible = '00'
+  const cases: [name: string, bytes: Buffer, words: RegExp][] = [
+    ['a negative length', Buffer.concat([int32(-1), Buffer.alloc(64)]), /impossible length/],
+    ['a length of 2 GB', Buffer.concat([int32(2 ** 31 - 1), Buffer.alloc(64)]), /impossible length/],
+    ['a length that no header fits', Buffer.concat([int32(7), Buffer.alloc(64)]), /impossible length/],
+    ['a request for a web page', Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), /impossible length/],
+    ['an unknown API', framed(header(999, 0), Buffer.alloc(30)), /API key 999 version 0 is not served/],
+    ['a version from the future', framed(header(0, 99), Buffer.alloc(30)), /API key 0 version 99 is not served/],
+    ['a version from the past', framed(header(0, 2), Buffer.alloc(30)), /API key 0 version 2 is not served/],
+    ['a body that is cut', framed(header(3, 12, 'stranger', flexible), Buffer.of(5)), /closed/],
+    ['a body without bytes', framed(header(1, 4)), /truncated/],
+    ['a count of 2^31 - 1 topics', framed(header(3, 1), int32(2 ** 31 - 1)), /count beyond the bytes/],
+    ['a negative count', framed(header(3, 1), int32(-2)), /negative length/],
+    ['a count that is a varint without end', framed(header(3, 12, 'a', flexible), Buffer.alloc(10, 0xff)), /varint/],
+    ['a tag count of 2^32 - 1', framed(header(3, 12, 'a', 'ffffffff0f'), Buffer.alloc(30)), /count beyond the bytes/],
+    ['a tag longer than the frame', framed(header(3, 12, 'a', '0163ffff7f'), Buffer.alloc(30)), /truncated/],
+    ['a client id longer than the frame', framed(Buffer.from('00030001000000077fff', 'hex'), Buffer.alloc(9)), /trunc/],
+    ['noise', framed(Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 197 + 89) & 0xff))), /closed/],
+    ['a bad request for the control thread', framed(header(19, 2), int32(2 ** 30)), /count beyond the bytes/],
+  ]
+
+  test.each(cases)('%s', async (_name, bytes, words) => {
+    const before = lines().length
+    const { socket } = await isClosedFor(bytes)
+    await isTold(before, words)
+    expect(socket.destroyed).toBe(true)
+    await isServed()
+  })
+
+  test('an unsupported version is told with client id, key, version and peer', async () => {
+    const before = lines().length
+    const stranger = await dial()
+    const peer = `127.0.0.1:${stranger.socket.localPort}`
+    stranger.socket.write(framed(header(1, 3, 'old client'), Buffer.alloc(60)))
+    await stranger.closed
+    expect(lines().slice(before)).toMatchObject([{ apiKey: 1, apiVersion: 3, clientId: 'old client', peer }])
+  })
+
+  test('a request that would take more than its budget, with a name to be told in the log', async () => {
+    const count = 700_000
+    const produceOf = framed(header(0, 3, 'greedy'), Buffer.alloc(8, 0xff), int32(count), Buffer.alloc(count * 8))
+    const before = lines().length
+    await isClosedFor(produceOf)
+    // Again, as one whose first request was well: its budget is larger.
+    const { socket, closed } = await dial()
+    socket.write(framed(header(18, 0)))
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.write(produceOf)
+    await closed
+    const said = lines().slice(before)
+    expect(said.filter(({ msg, clientId }) => /over budget/.test(msg) && clientId === 'greedy')).toHaveLength(2)
+    await isServed()
+  })
+
+  test('thousands of tags are passed over, or are too many', async () => {
+    const tags = Buffer.alloc(60_000)
+    for (let i = 0; i < tags.length; i += 2) tags[i] = (i >> 1) & 0x7f
+    const count = Buffer.from([0xb0, 0xea, 0x01])
+    const { socket } = await dial()
+    const answered = new Promise((resolve) => socket.once('data', resolve))
+    // DescribeCluster v0 behind a header of 30,000 tags.
+    socket.write(framed(header(60, 0), count, tags, Buffer.of(0, 0)))
+    expect(Buffer.isBuffer(await answered)).toBe(true)
+    await isServed()
+  })
+
+  test('numbers beyond 2^53 are errors in the answer', async () => {
+    for (const offset of [2 ** 63 - 1024, -(2 ** 63), 2 ** 53 + 2, -5]) {
+      const { partitions } = await fetchAll(healthy, 'well', [[0, offset]])
+      expect(partitions[0]!.errorCode).toBe(1)
+    }
+    await isServed()
+  })
+
+  test('who says goodbye in the middle of a frame, and who hangs up', async () => {
+    const frame = framed(header(0, 9, 'half', flexible), Buffer.alloc(30_000))
+    for (const part of [2, 20, 20_000]) {
+      const goodbye = await dial()
+      goodbye.socket.end(frame.subarray(0, part))
+      await goodbye.closed
+      const reset = await dial()
+      reset.socket.write(frame.subarray(0, part))
+      reset.socket.resetAndDestroy()
+      await reset.closed
+    }
+    await isServed()
+  })
+})
+
+describe('limits', () => {
+  beforeAll(() =>
+    begin({
+      'millrace.log.client.lines.max': 1000,
+      'max.connections': 40,
+      'max.connections.per.ip': 30,
+      'max.connections.per.ip.overrides': '127.0.0.9:2',
+      'millrace.first.request.timeout.ms': 500,
+      'millrace.request.progress.timeout.ms': 500,
+      'connections.max.idle.ms': 3000,
+      'millrace.connection.output.bytes.max': 1 << 20,
+    }),
+  )
+  afterAll(end)
+
+  test('an address has so many connections, and again when they have ended', async () => {
+    const first = await Promise.all([dial('127.0.0.9'), dial('127.0.0.9')])
+    const third = await dial('127.0.0.9')
+    await third.closed
+    const said = lines().filter(({ msg }) => /max.connections.per.ip \(2\) are open/.test(msg))
+    expect(said).toMatchObject([{ peer: '127.0.0.9' }])
+    for (const { socket } of first) socket.destroy()
+    // The shard sees that they have ended at some time; then there is room again.
+    for (;;) {
+      const again = await dial('127.0.0.9')
+      again.socket.write(framed(header(18, 0)))
+      const answer = new Promise((resolve) => again.socket.once('data', () => resolve('answered')))
+      if ((await Promise.race([answer, again.closed])) === 'answered') break
+    }
+    await isServed()
+  })
+
+  test('all addresses together have so many', async () => {
+    const strangers = await Promise.all(Array.from({ length: 60 }, (_, i) => dial(`127.0.0.${20 + (i % 10)}`)))
+    await Promise.all(strangers.map(({ closed }) => closed))
+    expect(lines().some(({ msg }) => /max.connections \(40\) are open/.test(msg))).toBe(true)
+    await isServed()
+  })
+
+  test('who says nothing, a part of a header, or a part of a frame, is closed in time; who is well is not', async () => {
+    const silent = await dial('127.0.0.3')
+    const header4 = await dial('127.0.0.3')
+    header4.socket.write(Buffer.of(0, 0, 1))
+    const trusted = await dial('127.0.0.3')
+    trusted.socket.write(framed(header(18, 0)))
+    await new Promise((resolve) => trusted.socket.once('data', resolve))
+    trusted.socket.write(framed(Buffer.alloc(50_000)).subarray(0, 20_000))
+    await Promise.all([silent.closed, header4.closed, trusted.closed])
+    const said = lines().map(({ msg }) => msg)
+    expect(said.some((msg) => /millrace.first.request.timeout.ms/.test(msg))).toBe(true)
+    expect(said.some((msg) => /millrace.request.progress.timeout.ms/.test(msg))).toBe(true)
+    await isServed()
+  })
+
+  test('a first request that is long must be of an API that is served', async () => {
+    const before = lines().length
+    const claim = Buffer.alloc(10_000)
+    claim.writeInt32BE(50_000_000)
+    claim.writeInt16BE(555, 4)
+    await isClosedFor(claim)
+    expect(
+      lines()
+        .slice(before)
+        .some(({ msg }) => /a first request of 50000000 bytes/.test(msg)),
+    ).toBe(true)
+    const long = await dial('127.0.0.4')
+    const name = Buffer.alloc(90_000, 'x')
+    const frame = framed(
+      header(3, 1),
+      Buffer.from([0, 0, 0, 3, ...int16(30_000)]),
+      name.subarray(0, 30_000),
+      int16(30_000),
+      name.subarray(0, 30_000),
+      int16(30_000),
+      name.subarray(0, 30_000),
+    )
+    long.socket.write(frame.subarray(0, 8000))
+    await isServed()
+    long.socket.write(frame.subarray(8000))
+    expect(await new Promise((resolve) => long.socket.once('data', () => resolve('answered')))).toBe('answered')
+  })
+
+  test('who sends thousands of requests and reads no answer is closed, the others are served', async () => {
+    const { socket } = await Client.connect(broker.port)
+    sockets.push(socket)
+    socket.pause()
+    const many = Buffer.concat(new Array(500).fill(framed(header(18, 0))))
+    const before = lines().length
+    for (let i = 0; i < 400; i++) socket.write(many)
+    await isTold(before, /does not read its answers|reads nothing of its answers/)
+  })
+
+  test('an idle connection is closed, one with a fetch that waits is not', async () => {
+    const idle = await Client.connect(broker.port)
+    const waiting = await Client.connect(broker.port)
+    sockets.push(idle.socket, waiting.socket)
+    await metadata(idle, [])
+    const { highWatermark } = await fetch(waiting, 'well', 0, 0)
+    const fetched = fetchAll(waiting, 'well', [[0, highWatermark]], { maxWaitMs: 60_000 })
+    await idle.closed
+    healthy.close()
+    healthy = await Client.connect(broker.port)
+    await isServed()
+    expect((await fetched).partitions[0]!.bytes.length).toBeGreaterThan(0)
+  })
+})
+
+describe('the log', () => {
+  beforeAll(() => begin({}))
+  afterAll(end)
+
+  test('a flood of bad frames writes few lines, and how many were left out', async () => {
+    const before = lines().length
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 30 }, () => isClosedFor(framed(header(777, 1), Buffer.alloc(9)))))
+    }
+    // The count is told with the next line, or once the second is over and something comes.
+    while (!lines().some(({ leftOut }) => leftOut !== undefined)) await isServed()
+    const said = lines().slice(before)
+    expect(said.length).toBeLessThan(150)
+    const leftOut = said.reduce((sum, line) => sum + (line.leftOut ?? 0), 0)
+    expect(leftOut).toBeGreaterThan(0)
+  })
+})
+
+function int16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeInt16BE(value)
+  return bytes
+}
