@@ -60,7 +60,8 @@ export class ControlRequests {
     const errors = await autoCreateTopics(this.#shared, names)
     for (const [topic, error] of errors) {
       // Clients are only told to try again.
-      if (isInternalTopic(topic)) this.#log.warn({ topic, error }, "a topic of the cluster's own could not be made")
+      if (isInternalTopic(topic))
+        this.#log.write('warn', () => ({ topic, error }), "a topic of the cluster's own could not be made")
     }
     return { type: 'topics-created', id, errors }
   }
