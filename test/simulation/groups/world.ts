@@ -81,6 +81,18 @@ export class World {
     return this.truth
   }
 
+  /** A consumer of the test's own. */
+  add(options: ConsumerOptions): Consumer {
+    return this.#start(options)
+  }
+
+  /** Without faults, and without the crowd that `run` brings. */
+  runCalmly(forMs: number): void {
+    this.#hasFaults = false
+    if (!this.#coordinator.isUp) this.#coordinator.start()
+    this.schedule.runUntil(this.nowMs + forMs)
+  }
+
   get nowMs(): number {
     return this.schedule.nowMs
   }
@@ -141,10 +153,11 @@ export class World {
     }
   }
 
-  #start(options: ConsumerOptions): void {
+  #start(options: ConsumerOptions): Consumer {
     const consumer = new Consumer(this, { ...options, name: `client-${this.#nextName++}` }, this.#random)
     this.#consumers.push(consumer)
     this.schedule.after(this.#random.below(1000), () => consumer.start())
+    return consumer
   }
 
   #fault(): void {
