@@ -93,6 +93,7 @@ export class Group {
 
   add(member: GroupMember): void {
     const { id, instanceId } = member
+    assert(!this.members.has(id), 'a member id is given out once')
     if (instanceId !== null) {
       assert(!this.memberIdOfInstance.has(instanceId), 'an instance id names one member')
       this.memberIdOfInstance.set(instanceId, id)

@@ -163,17 +163,14 @@ export class Joins {
   ): void {
     const { generation } = group
     this.#turn.append([groupRecord(group, ({ assignment }) => assignment)], (error) => {
-      const isStill = group.members.get(member.id) === member && member.join === event
-      if (!isStill) return
+      // If a rebalance has begun meanwhile it has this member's JoinGroup, and its assignment will bring the new id.
+      if (group.state !== 'Stable' || group.generation !== generation) return
+      if (group.members.get(member.id) !== member || member.join !== event) return
       if (error !== 0) {
-        const back = this.#succeedBy(group, member, old)
+        this.#takeBack(group, member, old)
         this.#answer(event, { errorCode: appendRefusal(error) })
-        this.#rebalances.completeIfAllJoined(group)
-        this.#rebalances.renewSession(back)
         return
       }
-      // If a rebalance has begun meanwhile, it has this member's JoinGroup.
-      if (group.state !== 'Stable' || group.generation !== generation) return
       const skips = event.apiVersion >= SKIP_ASSIGNMENT_FROM
       const isLeader = group.leaderId === member.id
       this.#rebalances.renewSession(member)
@@ -187,11 +184,10 @@ export class Joins {
   }
 
   /** The replacement is not in the log, so it never was: the old member is back. */
-  #succeedBy(group: Group, member: GroupMember, old: GroupMember): GroupMember {
+  #takeBack(group: Group, member: GroupMember, old: GroupMember): void {
     group.setJoin(member, null)
     const back = this.#succeed(group, member, old.id)
     this.#rebalances.update(group, back, old.protocols, old.rebalanceTimeoutMs, old.sessionTimeoutMs)
-    return back
   }
 
   #member(request: JoinGroupRequest, id: string, clientId: string, clientHost: string) {
