@@ -11,7 +11,7 @@ import type {
   OffsetFetchResponseTopics,
 } from '../wire/generated/09-offset-fetch.ts'
 import type { ShardContext } from './define-api.ts'
-import { defineGroupApi } from './group-calls.ts'
+import { askForEach, defineGroupApi } from './group-calls.ts'
 import { offsetFetchCodec } from './group-codecs.ts'
 
 /** From here on a group has an error of its own. */
@@ -22,8 +22,8 @@ const NONE = -1
 
 export const offsetFetch = defineGroupApi(offsetFetchCodec, async (request, context) => {
   if (context.apiVersion < SEVERAL_GROUPS_VERSION) return fetchOne(request, context)
-  const groups = request.groups.map((group) => fetchGroup(group, request, context))
-  return { throttleTimeMs: 0, topics: [], errorCode: ErrorCode.None, groups: await Promise.all(groups) }
+  const groups = await askForEach(request.groups, (group) => fetchGroup(group, request, context))
+  return { throttleTimeMs: 0, topics: [], errorCode: ErrorCode.None, groups }
 })
 
 async function fetchOne(request: OffsetFetchRequest, context: ShardContext): Promise<OffsetFetchResponse> {

@@ -5,13 +5,13 @@
 import type { DescribedGroup } from '../wire/generated/15-describe-groups.ts'
 import { OPERATIONS_NOT_ASKED } from './authorized-operations.ts'
 import type { ShardContext } from './define-api.ts'
-import { defineGroupApi } from './group-calls.ts'
+import { askForEach, defineGroupApi } from './group-calls.ts'
 import { describeGroupsCodec } from './group-codecs.ts'
 
 export const describeGroups = defineGroupApi(describeGroupsCodec, async (request, context) => {
   const { includeAuthorizedOperations } = request
-  const groups = request.groups.map((groupId) => describe(groupId, includeAuthorizedOperations, context))
-  return { throttleTimeMs: 0, groups: await Promise.all(groups) }
+  const groups = await askForEach(request.groups, (groupId) => describe(groupId, includeAuthorizedOperations, context))
+  return { throttleTimeMs: 0, groups }
 })
 
 async function describe(

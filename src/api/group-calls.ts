@@ -2,10 +2,13 @@
 //
 // A group belongs to the partition of __consumer_offsets that its name hashes to, and is coordinated by the shard that
 // owns that partition.
+import { forEachLimited } from '../lib/limited.ts'
 import type { ErrorCode } from '../model/error-codes.ts'
 import type { ApiSchema, ShardApi, ShardContext } from './define-api.ts'
 import { defineShardApi } from './define-api.ts'
 import type { GroupCodec } from './group-codecs.ts'
+
+const GROUPS_AT_ONCE = 64
 
 /** The coordinator's response, or why there is none. */
 export type GroupAnswer<Response> =
@@ -33,6 +36,18 @@ export function defineGroupApi<Request, Response>(
   const { key, name, minVersion, maxVersion, flexibleFrom } = codec
   const schema: ApiSchema = { key, name, minVersion, maxVersion, flexibleFrom }
   return defineShardApi(schema, { read: codec.readRequest, write: codec.writeResponse }, handle)
+}
+
+/** Asks about each of many, a few at a time: a request may name more groups than messages should be under way. */
+export async function askForEach<Item, Answer>(
+  items: readonly Item[],
+  ask: (item: Item) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = new Array(items.length)
+  await forEachLimited(items.entries(), GROUPS_AT_ONCE, async ([index, item]) => {
+    answers[index] = await ask(item)
+  })
+  return answers
 }
 
 /**

@@ -1,5 +1,8 @@
 // Groups and their offsets over sockets, the same in every world: the coordinator may be on any shard.
+import { open } from 'node:fs/promises'
+import { join as pathOf } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { groupPartition } from '../../src/api/group-calls.ts'
 import { ErrorCode } from '../../src/model/error-codes.ts'
 import { TestBroker } from './broker.ts'
 import { batchOf, type Client, createTopic, deleteTopic, metadata, produce } from './client.ts'
@@ -51,7 +54,7 @@ inEveryWorld(FAST, (broker) => {
 
   test('three members come together, are assigned, stay, and one leaves', async () => {
     const clients = await broker().connectMany(3)
-    await findCoordinators(clients[0]!, ['trio'])
+    await allKnow(clients)
     const joined = await Promise.all(clients.map((client) => join(client, 'trio')))
     const { leader, generationId } = joined[0]!
     expect(joined.map((each) => [each.errorCode, each.generationId, each.leader, each.protocolName])).toEqual(
@@ -83,7 +86,7 @@ inEveryWorld(FAST, (broker) => {
   test('offsets are committed and fetched by connections on every shard', async () => {
     const clients = await broker().connectMany(3)
     await createTopic(clients[0]!, 'read', 4)
-    await findCoordinators(clients[0]!, GROUPS)
+    await allKnow(clients, 'read')
     for (const [number, group] of GROUPS.entries()) {
       for (const [i, client] of clients.entries()) {
         const offset = number * 100 + i
@@ -130,10 +133,11 @@ inEveryWorld(FAST, (broker) => {
   test('offsets go with their topic', async () => {
     const [client, other] = await broker().connectMany(2)
     await createTopic(client!, 'mortal', 2)
-    await findCoordinators(client!, GROUPS)
+    await allKnow([client!, other!], 'mortal')
     for (const group of GROUPS) await commit(other!, group, 'mortal', { 0: 1, 1: 2 })
     await deleteTopic(client!, 'mortal')
-    await createTopic(client!, 'mortal', 2)
+    const { topicId } = await createTopic(client!, 'mortal', 2)
+    while ((await metadata(other!, ['mortal'])).topics[0]!.topicId !== topicId);
     for (const group of GROUPS) {
       expect((await committed(other!, group, 'mortal', [0, 1])).offsets).toEqual({ 0: -1, 1: -1 })
     }
@@ -141,7 +145,7 @@ inEveryWorld(FAST, (broker) => {
 
   test('a connection that goes while its member waits is forgotten at once', async () => {
     const [stays, goes, looks] = await broker().connectMany(3)
-    await findCoordinators(stays!, ['left'])
+    await allKnow([stays!, goes!, looks!])
     const first = await join(stays!, 'left')
     await sync(stays!, 'left', first, { [first.memberId]: 'all' })
     // Waits until the first has joined again.
@@ -158,20 +162,23 @@ inEveryWorld(FAST, (broker) => {
     expect(broker().failure).toBeNull()
   })
 
-  test('a request behind a join on the same connection is answered after it', async () => {
-    const client = await broker().connect()
-    await findCoordinators(client, ['queue'])
-    const order: string[] = []
-    const first = await join(client, 'queue')
-    await sync(client, 'queue', first, { [first.memberId]: 'all' })
-    const note = <T>(what: string, promise: Promise<T>) => promise.then(() => order.push(what))
-    const answers = [
-      note('join', join(client, 'queue', first.memberId)),
-      note('metadata', metadata(client, [])),
-      note('heartbeat', heartbeat(client, 'queue', first)),
-    ]
-    await Promise.all(answers)
-    expect(order).toEqual(['join', 'metadata', 'heartbeat'])
+  test('what stands behind a waiting join on its connection waits too', async () => {
+    const [stays, waits, looks] = await broker().connectMany(3)
+    await allKnow([stays!, waits!, looks!])
+    const first = await join(stays!, 'queue')
+    await sync(stays!, 'queue', first, { [first.memberId]: 'all' })
+    const joining = join(waits!, 'queue')
+    const state = async () => (await describeGroups(looks!, ['queue']))[0]!.groupState
+    while ((await state()) !== 'PreparingRebalance');
+    let isAnswered = false
+    const behind = metadata(waits!, []).then(() => {
+      isAnswered = true
+    })
+    for (let i = 0; i < 20; i++) await state()
+    expect(isAnswered).toBe(false)
+    await join(stays!, 'queue', first.memberId)
+    expect((await joining).generationId).toBe(first.generationId + 1)
+    await behind
   })
 })
 
@@ -193,7 +200,7 @@ describe('what outlives', () => {
     expect(await heartbeat(client, 'stays', member)).toBe(0)
   }
 
-  test('a crash and a stop, with 3, 1 and 2 shards: offsets and members', async () => {
+  test('a crash and a stop, with 3, then 1, then 2 shards: offsets and members', async () => {
     broker = await TestBroker.start({ 'millrace.shards': 3, ...FAST })
     let client = await broker.connect()
     await createTopic(client, 'kept', 2)
@@ -206,7 +213,6 @@ describe('what outlives', () => {
     for (const [ending, shards] of [
       ['crash', 1],
       ['stop', 2],
-      ['crash', 3],
     ] as const) {
       await broker[ending]()
       await broker.start({ 'millrace.shards': shards, ...FAST })
@@ -214,6 +220,47 @@ describe('what outlives', () => {
       await untilLoaded(client)
       await checkAll(client, member)
     }
+  })
+
+  test('a stop does not wait for a member that waits', async () => {
+    broker = await TestBroker.start({ 'millrace.shards': 2, ...FAST })
+    const clients = await broker.connectMany(2)
+    await allKnow(clients)
+    const first = await join(clients[0]!, 'half')
+    await sync(clients[0]!, 'half', first, { [first.memberId]: 'all' })
+    const waiting = join(clients[1]!, 'half').catch((error: Error) => error)
+    while ((await describeGroups(clients[0]!, ['half']))[0]!.groupState !== 'PreparingRebalance');
+    await broker.restart({ 'millrace.shards': 1, ...FAST })
+    expect(await waiting).toBeInstanceOf(Error)
+    const again = await broker.connect()
+    await untilLoaded(again)
+    // Who had only asked was no member of what the log holds.
+    expect((await describeGroups(again, ['half']))[0]!.members.map(({ memberId }) => memberId)).toEqual([
+      first.memberId,
+    ])
+  })
+
+  test('damage in one partition of offsets: its groups are not served, all others are', async () => {
+    broker = await TestBroker.start({ 'millrace.shards': 2, ...FAST })
+    let client = await broker.connect()
+    await createTopic(client, 'kept', 2)
+    await allKnow([client], 'kept')
+    for (let i = 0; i < 5; i++) for (const group of GROUPS) await commit(client, group, 'kept', { 0: i })
+    await broker.stop()
+    const partition = groupPartition('g3', 7)
+    const file = await open(pathOf(broker.directory, `__consumer_offsets-${partition}`, `${'0'.repeat(20)}.log`), 'r+')
+    await file.write(Uint8Array.of(0xff), 0, 1, 70)
+    await file.close()
+    await broker.start({ 'millrace.shards': 2, ...FAST })
+    client = await broker.connect()
+    await untilLoaded(client)
+    for (const group of GROUPS) {
+      const isDamaged = groupPartition(group, 7) === partition
+      const { errorCode, offsets } = await committed(client, group, 'kept', [0])
+      if (isDamaged) expect(errorCode).toBe(ErrorCode.CoordinatorNotAvailable)
+      else expect(offsets).toEqual({ 0: 4 })
+    }
+    expect(broker.failure).toBeNull()
   })
 
   test('deleting the topic of offsets takes them all, and groups begin anew', async () => {
@@ -224,11 +271,20 @@ describe('what outlives', () => {
     for (const group of GROUPS) await commit(client, group, 'kept', { 0: 7 })
     expect(await deleteTopic(client, '__consumer_offsets')).toBe(0)
     expect(await commit(client, 'g0', 'kept', { 0: 8 })).toEqual([ErrorCode.NotCoordinator])
-    await findCoordinators(client, GROUPS)
+    // A client that names it has it made the same.
+    expect((await metadata(client, ['__consumer_offsets'], true)).topics[0]!.partitions).toHaveLength(7)
     for (const group of GROUPS) expect((await committed(client, group, 'kept', [0])).offsets).toEqual({ 0: -1 })
     expect(await commit(client, 'g0', 'kept', { 0: 8 })).toEqual([0])
   })
 })
+
+/** The first to ask has the topic of offsets made; other shards than its own hear of it, and of others, a moment later. */
+async function allKnow(clients: readonly Client[], topic?: string): Promise<void> {
+  for (const client of clients) {
+    await findCoordinators(client, ['any'])
+    if (topic !== undefined) while ((await metadata(client, [topic])).topics[0]!.errorCode !== 0);
+  }
+}
 
 /** Coordinators are loaded behind the first connections' backs. */
 async function untilLoaded(client: Client): Promise<void> {
