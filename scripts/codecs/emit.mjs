@@ -92,7 +92,7 @@ function emitImports(body) {
     }
   }
   from('../model/uuid', 'ZERO_UUID')
-  from('numbers', 'getInt64', 'setInt64', 'TWO_32')
+  from('../lib/int64', 'getInt64', 'setInt64', 'TWO_32')
   from('reader', 'type Reader', 'readItems')
   from('rows', 'type Row', 'RowStore', 'Rows')
   from('writer', 'present', 'type RecordsSource', 'type Writer')

@@ -2,6 +2,7 @@
 // Runs on the control thread.
 //
 //   v1  source and synonyms       v3  type and documentation       v4  flexible encoding
+import type { ValueType } from '../config/values.ts'
 import type { Refusal } from '../controller/commands.ts'
 import { topicNameRefusal } from '../controller/topic-names.ts'
 import { RESOURCE_BROKER, RESOURCE_TOPIC } from '../metadata/configs.ts'
@@ -21,8 +22,8 @@ import { type ControlContext, defineControlApi } from './define-api.ts'
 import { errorFields } from './refusals.ts'
 import { ConfigSource, topicConfigEntries, topicConfigSynonyms } from './topic-config-entries.ts'
 
-/** Kafka's numbers for the types of values; 0 is unknown. */
-const typeNumbers: Readonly<Record<string, number>> = {
+/** Kafka's numbers for the types of values. */
+const typeNumbers: Readonly<Record<ValueType, number>> = {
   BOOLEAN: 1,
   STRING: 2,
   INT: 3,
@@ -100,7 +101,7 @@ function describeTopic(
     configSource: source,
     isSensitive: false,
     synonyms: topicConfigSynonyms(definition, own, brokerConfigs),
-    configType: typeNumbers[definition.type] ?? 0,
+    configType: typeNumbers[definition.type],
     documentation: definition.documentation,
   }))
 }
@@ -123,7 +124,7 @@ function describeBroker(name: string, context: ControlContext): DescribeConfigsR
       configSource: source,
       isSensitive: config.isSensitive,
       synonyms: [{ name: config.name, value, source }],
-      configType: typeNumbers[config.type] ?? 0,
+      configType: typeNumbers[config.type],
       documentation: config.documentation,
     }
   })

@@ -1,11 +1,12 @@
 // The broker's own configuration as DescribeConfigs and topic defaults see it: what the settings say of themselves.
 import type { ServerProperty } from '../config/topic-configs.ts'
+import type { ValueType } from '../config/values.ts'
 
 export interface BrokerConfig {
   readonly name: string
   /** Null: not set and without a default. */
   readonly value: string | null
-  readonly type: string
+  readonly type: ValueType
   readonly isDefault: boolean
   readonly isReadOnly: boolean
   readonly isSensitive: boolean

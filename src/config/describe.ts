@@ -17,19 +17,6 @@ export interface DescribedSetting {
   readonly documentation: string
 }
 
-/** The codes of DescribeConfigs' ConfigType. */
-export const VALUE_TYPE_CODES: Readonly<Record<ValueType, number>> = {
-  BOOLEAN: 1,
-  STRING: 2,
-  INT: 3,
-  SHORT: 4,
-  LONG: 5,
-  DOUBLE: 6,
-  LIST: 7,
-  CLASS: 8,
-  PASSWORD: 9,
-}
-
 export function describeSettings(settings: Settings): DescribedSetting[] {
   return [...DEFINITIONS.values()].map(({ name, type, default: byDefault, documentation }) => {
     const given = settings.given[name]

@@ -7,9 +7,9 @@
 // `flexible` picks the compact form of strings, bytes and counts: an unsigned varint of the length plus one.
 
 import { assert } from '../lib/assert.ts'
+import { getInt64, TWO_32 } from '../lib/int64.ts'
 import { DecodeError, type DecodeReason } from './errors.ts'
 import { type InternTable, noNames, noUuids } from './intern.ts'
-import { getInt64, TWO_32 } from './numbers.ts'
 import { decodeText } from './text.ts'
 import { getUuid, UUID_BYTES } from './uuid.ts'
 

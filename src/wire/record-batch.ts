@@ -4,7 +4,7 @@
 //
 // Base offset and leader epoch lie before what the CRC covers, so the leader sets them in place.
 
-import { getInt64, setInt64 } from './numbers.ts'
+import { getInt64, setInt64 } from '../lib/int64.ts'
 
 const BASE_OFFSET = 0
 const BATCH_LENGTH = 8

@@ -5,9 +5,9 @@
 // a mark, a distance from `start`.
 
 import { assert } from '../lib/assert.ts'
+import { setInt64, TWO_32 } from '../lib/int64.ts'
 import { ZERO_UUID } from '../model/uuid.ts'
 import { type InternTable, noNames, noUuids } from './intern.ts'
-import { setInt64, TWO_32 } from './numbers.ts'
 import { encodeText } from './text.ts'
 import { setUuid, UUID_BYTES } from './uuid.ts'
 

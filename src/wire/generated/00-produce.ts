@@ -4,7 +4,7 @@
 // v9 flexible   v10 current leader and its endpoint in the answer (KIP-951)   v12 transactions V2   v13 topic ids
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { TWO_32 } from '../numbers.ts'
+import { TWO_32 } from '../../lib/int64.ts'
 import type { Reader } from '../reader.ts'
 import { type Row, RowStore, Rows } from '../rows.ts'
 import type { RecordsSource, Writer } from '../writer.ts'

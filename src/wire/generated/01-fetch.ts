@@ -5,7 +5,7 @@
 // endpoints   v17 replica directory   v18 the follower's high watermark
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { TWO_32 } from '../numbers.ts'
+import { TWO_32 } from '../../lib/int64.ts'
 import type { Reader } from '../reader.ts'
 import { type Row, RowStore, Rows } from '../rows.ts'
 import type { RecordsSource, Writer } from '../writer.ts'

@@ -4,7 +4,7 @@
 // v4 leader epoch   v6 flexible   v7 max timestamp   v8 earliest local   v9 latest tiered   v10 timeout
 // v11 earliest pending upload
 
-import { getInt64, setInt64 } from '../numbers.ts'
+import { getInt64, setInt64 } from '../../lib/int64.ts'
 import { type Reader, readItems } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 

@@ -4,7 +4,7 @@
 // Its response header is v0 whatever the version, so that a client that asked too high can read the refusal.
 // v3 flexible, client software, features   v5 cluster and node id, to find a wrong address
 
-import { getInt64, setInt64 } from '../numbers.ts'
+import { getInt64, setInt64 } from '../../lib/int64.ts'
 import { type Reader, readItems } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 

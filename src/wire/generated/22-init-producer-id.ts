@@ -3,7 +3,7 @@
 //
 // v3 recovers an epoch   v6 two-phase commit (KIP-939), not yet released by Kafka, so not advertised
 
-import { getInt64, setInt64 } from '../numbers.ts'
+import { getInt64, setInt64 } from '../../lib/int64.ts'
 import type { Reader } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 

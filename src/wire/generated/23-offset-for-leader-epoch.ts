@@ -1,7 +1,7 @@
 // Generated from schema/23-offset-for-leader-epoch.schema by scripts/generate-codecs.mjs: change that.
 // OffsetForLeaderEpoch: where a leader epoch ended, for a client or follower that looks for the point of divergence.
 
-import { getInt64, setInt64 } from '../numbers.ts'
+import { getInt64, setInt64 } from '../../lib/int64.ts'
 import { type Reader, readItems } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 

@@ -5,7 +5,7 @@
 // of the log understands. Later versions are read.
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { getInt64, setInt64 } from '../numbers.ts'
+import { getInt64, setInt64 } from '../../lib/int64.ts'
 import { type Reader, readItems } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 
