@@ -372,6 +372,7 @@ function addMember(session: FetchSession, topic: string, topicId: string, partit
     sentHighWatermark: -1,
     sentLogStartOffset: -1,
     mustSend: true,
+    index: -1,
   }
   session.add(session.byId ? topicId : topic, member)
   return member

@@ -23,6 +23,8 @@ export interface SessionPartition {
   sentLogStartOffset: number
   /** It must be named in the next answer whatever comes. */
   mustSend: boolean
+  /** Where it stands in its session. */
+  index: number
 }
 
 export class FetchSession {
@@ -31,7 +33,7 @@ export class FetchSession {
   readonly byId: boolean
   /** The epoch that the next request must carry. */
   epoch = 1
-  /** In the order they were added. */
+  /** In the order they were added, but that the last one takes the place of one that leaves. */
   readonly partitions: SessionPartition[] = []
   readonly #byTopic = new Map<string, Map<number, SessionPartition>>()
   /** Where the next answer begins, so that no partition is always last. */
@@ -53,6 +55,7 @@ export class FetchSession {
       this.#byTopic.set(topicKey, ofTopic)
     }
     ofTopic.set(member.partition, member)
+    member.index = this.partitions.length
     this.partitions.push(member)
   }
 
@@ -61,7 +64,12 @@ export class FetchSession {
     const member = ofTopic?.get(partition)
     if (ofTopic === undefined || member === undefined) return
     ofTopic.delete(partition)
-    this.partitions.splice(this.partitions.indexOf(member), 1)
+    // One request may forget all of a great many.
+    const last = this.partitions.pop()!
+    if (last !== member) {
+      this.partitions[member.index] = last
+      last.index = member.index
+    }
     if (ofTopic.size === 0) this.#byTopic.delete(topicKey)
     if (this.firstIndex >= this.partitions.length) this.firstIndex = 0
   }

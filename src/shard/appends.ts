@@ -16,6 +16,8 @@ import {
   BATCH_ATTRIBUTES,
   BATCH_BASE_SEQUENCE,
   BATCH_CRC,
+  BATCH_FLAGS,
+  BATCH_HAS_NULL_KEY,
   BATCH_LENGTH,
   BATCH_MAX_TIMESTAMP,
   BATCH_OFFSET,
@@ -149,6 +151,9 @@ export class Appends {
     if (append.acks === -1 && log.config.minInsyncReplicas > 1) return ErrorCode.NotEnoughReplicas
     const attributes = rows[at + BATCH_ATTRIBUTES]!
     if (!append.takesZstd && (attributes & COMPRESSION_MASK) === ZSTD) return ErrorCode.UnsupportedCompressionType
+    // Compaction keeps the last record of each key: one without a key could never be dropped, or found.
+    const hasNullKey = (rows[at + BATCH_FLAGS]! & BATCH_HAS_NULL_KEY) !== 0
+    if (hasNullKey && log.config.cleanupPolicy.compact) return ErrorCode.InvalidRecord
     const recordCount = rows[at + BATCH_RECORD_COUNT]!
     const producerId = fromWords(rows[at + BATCH_PRODUCER_ID]!, rows[at + BATCH_PRODUCER_ID + 1]!)
     const producerEpoch = rows[at + BATCH_PRODUCER_EPOCH]!
