@@ -15,7 +15,11 @@ export default {
   installed() {
     const folder = npmPackages(`kafkajs-${VERSION}`, PACKAGES)
     const program = placeProgram(folder, new URL('./program.mjs', import.meta.url))
-    return { version: VERSION, runtime: `Node ${process.versions.node.split('.')[0]}`, command: [process.execPath, program] }
+    return {
+      version: VERSION,
+      runtime: `Node ${process.versions.node.split('.')[0]}`,
+      command: [process.execPath, program],
+    }
   },
   ...byProgram(({ command }) => ({ command })),
 }

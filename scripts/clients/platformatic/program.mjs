@@ -57,7 +57,12 @@ async function consume() {
   })().catch((error) => say('error', { message: error.message }))
 
   async function commitPending() {
-    const offsets = [...pending].map(([partition, offset]) => ({ topic, partition, offset: offset + 1n, leaderEpoch: 0 }))
+    const offsets = [...pending].map(([partition, offset]) => ({
+      topic,
+      partition,
+      offset: offset + 1n,
+      leaderEpoch: 0,
+    }))
     pending.clear()
     await consumer.commit({ offsets }).catch((error) => say('error', { message: error.message }))
   }
