@@ -1,5 +1,9 @@
-// What a client's program in JavaScript says on stdout, and how it is told to end. A line is an event, as JSON, or a
-// record: partition, offset and value with a space between. See the README beside this folder for the events.
+// What a client's program in JavaScript says on stdout, and how it is told to end. A line is a record (partition, offset
+// and value with a space between) or an event, as JSON:
+//
+//   assigned, revoked, lost { partitions }   what changes hands; not all that the consumer has
+//   error { message }                        something that the client told and lived with
+//   done { count }   left                    the producer has delivered its lines; the consumer has closed in good order
 import { readFileSync, writeSync } from 'node:fs'
 
 export const [verb, parameters] = [process.argv[2], JSON.parse(process.argv[3])]
