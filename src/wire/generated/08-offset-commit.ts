@@ -4,7 +4,7 @@
 // v5 no retention time   v6 leader epoch   v7 static members   v8 flexible   v9 members of KIP-848   v10 topic ids
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { getInt64, setInt64 } from '../numbers.ts'
+import { getInt64, setInt64 } from '../../lib/int64.ts'
 import { type Reader, readItems } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 

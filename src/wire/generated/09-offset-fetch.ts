@@ -5,7 +5,7 @@
 // v9 members of KIP-848   v10 topic ids
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { getInt64, setInt64 } from '../numbers.ts'
+import { getInt64, setInt64 } from '../../lib/int64.ts'
 import { type Reader, readItems } from '../reader.ts'
 import { present, type Writer } from '../writer.ts'
 

@@ -5,7 +5,7 @@
 // an int16, its version. A null value takes the key's entry away.
 
 import { ZERO_UUID } from '../../model/uuid.ts'
-import { getInt64, setInt64 } from '../numbers.ts'
+import { getInt64, setInt64 } from '../../lib/int64.ts'
 import { type Reader, readItems } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 
