@@ -10,7 +10,7 @@ import { CANARIES } from './groups/canaries.ts'
 import { World } from './groups/world.ts'
 
 const FIRST_SEED = Number(process.env.GROUP_SEED ?? 1)
-const SEEDS = Number(process.env.GROUP_SEEDS ?? 200)
+const SEEDS = Number(process.env.GROUP_SEEDS ?? 100)
 const TIMEOUT_MS = 60_000 + SEEDS * 1000
 
 test(

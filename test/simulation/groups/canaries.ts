@@ -29,14 +29,6 @@ export const CANARIES: Readonly<Record<string, { readonly seeds: number; readonl
   'an append that failed counts as done': { seeds: 20, canary: { ignoresFailedAppends: true } },
   'tombstones are not written': { seeds: 20, canary: { dropsTombstones: true } },
   'a topic that is created again inherits offsets': { seeds: 20, canary: { seesOneTopicId: true } },
-  'a heartbeat of an older generation is good': {
-    seeds: 300,
-    canary: {
-      answer: (event, response) => {
-        if (isHeartbeat(event) && response.errorCode === ILLEGAL_GENERATION) response.errorCode = 0
-      },
-    },
-  },
   'a heartbeat of someone unknown is good': {
     seeds: 20,
     canary: {

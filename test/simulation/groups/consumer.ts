@@ -15,7 +15,8 @@ import type { World } from './world.ts'
 
 const RETRY_MS = 100
 const HEARTBEAT_MS = 1500
-const JOIN_PATIENCE_MS = 25_000
+/** Longer than a rebalance takes: who gives up earlier makes it begin again. */
+const JOIN_PATIENCE_MS = 14_000
 const PATIENCE_MS = 4000
 
 export interface ConsumerOptions {

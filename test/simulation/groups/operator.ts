@@ -7,7 +7,7 @@ const PARTITIONS = 3
 const PATIENCE_MS = 1000
 const NONE = -1
 /** After this long without a commit, an offset of a group without members may be gone. */
-const EXPIRES_MS = 40_000
+const EXPIRES_MS = 55_000
 const GROUP_ID_NOT_FOUND = 69
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field

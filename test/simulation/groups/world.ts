@@ -18,7 +18,7 @@ const SETTINGS = {
   groupInitialRebalanceDelayMs: 500,
   groupMaxSize: 100,
   offsetMetadataMaxBytes: 4096,
-  offsetsRetentionMs: 45_000,
+  offsetsRetentionMs: 60_000,
   offsetsRetentionCheckIntervalMs: 5000,
 }
 
