@@ -6,6 +6,7 @@
 // Invariant: the machine hears of its batches in the order it appended them, and never within a step.
 import type { PartitionRoute } from '../api/routes.ts'
 import type { Caller, CoordinatorRecord, GroupEffects, GroupEvent, GroupMachine } from '../coordinator/group-machine.ts'
+import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/env.ts'
 import type { Pieces } from '../memory/pieces.ts'
 import { ErrorCode } from '../model/error-codes.ts'
@@ -149,11 +150,10 @@ export class GroupCoordinator implements GroupEffects, AppendCaller {
   }
 
   onAppended(ticket: number, error: number): void {
-    for (const appending of this.#appending) {
-      if (appending.ticket !== ticket) continue
-      appending.error = error
-      break
-    }
+    // Tickets are numbered without a gap.
+    const appending = this.#appending[ticket - this.#appending[0]!.ticket]
+    assert(appending?.ticket === ticket, 'an append is settled once')
+    appending.error = error
     if (this.isSettled || this.#isClosed) return
     this.isSettled = true
     this.#host.onSettled(this)
