@@ -13,8 +13,8 @@ export const LIMITS = {
   arenaBlockBytes: MIB,
   /** What decoding one request may make: a decoder charges count × size before it allocates. */
   requestDecodeBytesMax: 32 * MIB,
-  /** The same for the first request of a connection, of which nothing is known. */
-  firstRequestDecodeBytesMax: MIB,
+  /** The same for the first request of a connection, of which nothing is known: a fetch of 50,000 partitions has room. */
+  firstRequestDecodeBytesMax: 8 * MIB,
   /** A first request that is longer must be of an API that is served before it gets memory. */
   firstFrameBytesMax: 64 * KIB,
   /** What a request in flight takes at least. */
