@@ -156,7 +156,7 @@ function lastWords(text) {
 }
 
 function oneLine(text) {
-  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 300)
+  return text.replaceAll(`${directory}/`, '').replaceAll(/\s+/g, ' ').trim().slice(0, 300)
 }
 
 /** Without colours. */

@@ -42,7 +42,7 @@ export function findings(results, baseline, broker) {
     `## Passed there, not here: ${differ.length}`,
     rows(differ, (name) => `${need(name)}${results[name].why}`),
     `## Passed neither here nor there: ${alike.length}`,
-    rows(alike, (name) => `${need(name)}${results[name].why}`),
+    rows(alike, (name) => need(name) || results[name].why),
     `## Skipped: ${names('skipped').length}`,
     rows(names('skipped'), (name) => results[name].why),
     `## Passed: ${names('passed').length}`,
