@@ -14,7 +14,7 @@ import { forEachLine, numberLines, readCorpus } from '../verify/lib/corpus.mjs'
 import { openBroker } from './lib/brokers.mjs'
 import { checkCorpus } from './lib/corpus-check.mjs'
 import { checkGroup } from './lib/group-check.mjs'
-import { isOk, table } from './lib/results.mjs'
+import { isOk, report, table } from './lib/results.mjs'
 
 const CLIENTS = [
   'apache-kafka',
@@ -61,8 +61,7 @@ await broker.stop()
 
 console.log(`\n${table(results)}`)
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
-if (values.markdown !== undefined)
-  writeFileSync(values.markdown, `# Clients against ${broker.name}\n\n${table(results)}`)
+if (values.markdown !== undefined) writeFileSync(values.markdown, report(results, broker.name))
 const passed = results.filter(isOk).length
 console.log(`\n${passed} passed, ${results.length - passed} failed`)
 if (passed === results.length) rmSync(directory, { recursive: true, force: true })
@@ -84,7 +83,7 @@ async function runClient(key) {
     if (checks.includes('group')) {
       for (const [strategy, commit] of variants(client)) {
         const found = await checkGroup(client, place, { broker, lines: lines.slice(0, GROUP_LINES), strategy, commit })
-        result.groups[`${strategy}, ${commit} commits`] = found
+        result.groups[`${strategy} with ${commit} commits`] = found
         const figures = `${found.seconds} s, ${found.duplicates} consumed twice`
         say(found.ok, `group, ${strategy}, ${commit} commits: ${figures}`, found.error)
       }

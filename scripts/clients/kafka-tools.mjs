@@ -35,7 +35,7 @@ const { values } = parseArgs({
   options: { broker: { type: 'string', default: 'millrace' }, transcript: { type: 'string' } },
 })
 const directory = mkdtempSync(join(tmpdir(), 'millrace-kafka-tools-'))
-const broker = await openBroker(values.broker, { directory })
+const broker = await openBroker(values.broker, { directory, settings: { 'num.partitions': 6 } })
 const topic = `tools-${Date.now().toString(36)}`
 const other = `${topic}-other`
 const group = `${topic}-group`

@@ -59,7 +59,12 @@ if (values.logs === undefined) rmSync(directory, { recursive: true, force: true 
 process.exit(0)
 
 async function runTests(scenario, all) {
-  const settings = { 'num.partitions': PARTITIONS, 'auto.create.topics.enable': scenario === 'default' }
+  const settings = {
+    'num.partitions': PARTITIONS,
+    'auto.create.topics.enable': scenario === 'default',
+    // Some tests want two members that come together to be in the first generation together.
+    'group.initial.rebalance.delay.ms': 1000,
+  }
   const folder = join(directory, scenario)
   mkdirSync(folder)
   const broker = await openBroker(values.broker, { directory: folder, settings })
@@ -142,7 +147,7 @@ function summaryOf(text, name) {
 }
 
 function firstFailure(text) {
-  const found = /### Test "[^"]*" failed at (\S+?):\w+\(\)[^\n]*\n([^\n]*)/.exec(text)
+  const found = /### Test "[^"]*" failed at (\S+?):\w*\(\)[^\n]*\n([^\n]*)/.exec(text)
   return found === null ? null : oneLine(`${found[1]}: ${found[2]}`)
 }
 
@@ -151,7 +156,7 @@ function lastWords(text) {
 }
 
 function oneLine(text) {
-  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 300)
+  return text.replaceAll(`${directory}/`, '').replaceAll(/\s+/g, ' ').trim().slice(0, 300)
 }
 
 /** Without colours. */
