@@ -79,25 +79,30 @@ export class Requests {
     const header = this.#header
     try {
       readRequestHeader(reader, header)
-      if (!connection.isIntroduced) this.#introduce(connection)
       if (!hasRoom) return this.#refuse(connection, 'millrace.shard.request.bytes.max are in flight')
-      switch (header.requestApiKey) {
-        case produceApi.key:
-          return this.#beginProduce(connection, arena.blockOf(offset))
-        case fetchApi.key:
-          return this.#beginFetch(connection)
-        default:
-          return this.#beginCold(connection)
-      }
+      const isBegun = this.#start(connection, arena.blockOf(offset))
+      if (isBegun && !connection.isIntroduced) this.#introduce(connection)
+      return isBegun
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       return this.#refuse(connection, error.message)
     }
   }
 
+  #start(connection: Connection, block: number): boolean {
+    switch (this.#header.requestApiKey) {
+      case produceApi.key:
+        return this.#beginProduce(connection, block)
+      case fetchApi.key:
+        return this.#beginFetch(connection)
+      default:
+        return this.#beginCold(connection)
+    }
+  }
+
   #introduce(connection: Connection): void {
     const { requestApiKey, requestApiVersion } = this.#header
-    const clientId = clientIdOf(this.#reader, this.#header)
+    const clientId = shownClientId(this.#reader, this.#header)
     this.#introductions.onRequest(connection, requestApiKey, requestApiVersion, clientId)
   }
 
