@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const SCRIPTS = ['corpus', 'kill', 'sync-order', 'sendfile', 'dump-log', 'heap', 'commits', 'hostile']
+const SCRIPTS = ['corpus', 'kill', 'sync-order', 'sendfile', 'dump-log', 'heap', 'commits', 'cooperative', 'hostile']
 
 const passed = SCRIPTS.map((name) => {
   const script = fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))
