@@ -276,6 +276,26 @@ inEveryWorld({}, (broker) => {
     expect(broker().failure).toBe(null)
   })
 
+  test('a topic of zstd is fetched from v10 on, and refused before', async () => {
+    const [client, ...others] = await broker().connectMany(3)
+    await createTopic(client!, 'of-zstd', 6, { 'compression.type': 'zstd' })
+    const partitions = [0, 1, 2, 3, 4, 5]
+    for (const partition of partitions) await produce(client!, 'of-zstd', partition, zstdBatch())
+    for (const each of [client!, ...others]) {
+      for (const [version, expected] of [
+        [4, ErrorCode.UnsupportedCompressionType],
+        [9, ErrorCode.UnsupportedCompressionType],
+        [10, ErrorCode.None],
+        [12, ErrorCode.None],
+      ] as const) {
+        const offsets = partitions.map((partition) => [partition, 0] as const)
+        const answer = await fetchAll(each, 'of-zstd', offsets, { version })
+        const told = answer.partitions.map(({ errorCode, bytes }) => [errorCode, bytes.length > 0])
+        expect(told).toEqual(partitions.map(() => [expected, expected === ErrorCode.None]))
+      }
+    }
+  })
+
   test('zstd is taken from Produce v7 on, and refused before', async () => {
     const client = await broker().connect()
     await createTopic(client, 'zstd', 1)
