@@ -2,7 +2,7 @@
 // and comes back through kcat: every line once, byte for byte, in the order of each partition as it was sent, with every
 // codec, on one shard and on three, before a kill -9 and after it.
 //
-//   node scripts/verify/corpus.mjs [--small]     needs kcat, Java, Maven once, and apt's package lists for the corpus
+//   node scripts/verify/corpus.mjs [--small]     needs kcat, and apt's package lists for the corpus
 //
 // Each line bears its number, so that whatever comes back can be held against what was sent.
 import { readFileSync } from 'node:fs'
@@ -11,7 +11,6 @@ import { batchCompression } from '../../dist/wire/record-batch.js'
 import { startBroker } from './lib/broker.mjs'
 import { Client, fetch, forEachBatch } from './lib/client.mjs'
 import { forEachLine, numberLines, readCorpus, splitLines } from './lib/corpus.mjs'
-import { consoleProduce } from './lib/kafka-tools.mjs'
 import { kcat, produceParts } from './lib/kcat.mjs'
 import { megabytes, verify } from './lib/verify.mjs'
 
@@ -51,8 +50,7 @@ await verify('corpus', {}, async ({ small }, { directory, check, say }) => {
 
   /** A producer for each partition, so that there are connections for every shard. */
   async function send(port, topic, codec) {
-    if (codec === 'lz4') await consoleProduce(port, topic, codec, corpus)
-    else await produceParts(port, topic, parts, ['-z', codec])
+    await produceParts(port, topic, parts, ['-z', codec])
   }
 
   async function holdAgainst(port, topic, codec, what) {

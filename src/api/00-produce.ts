@@ -4,18 +4,21 @@
 // owns the partition, and the answer waits for the slowest. acks 0 is never answered (an error closes the connection), 1
 // is answered once the batch survives the leader's process, -1 once it is below the high watermark.
 //
+//   v8  which records are at fault (KIP-467)
 //   v9  flexible encoding      v10  current leader in the answer (KIP-951)      v13  topic ids (KIP-516)
 
 import { List } from '../lib/list.ts'
 import type { Pool } from '../lib/pool.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import {
+  type PartitionProduceData,
   type PartitionProduceResponse,
   ProduceRequest,
   ProduceResponse,
   type TopicProduceData,
   writeProduceResponse,
 } from '../wire/generated/00-produce.ts'
+import { RecordCursor } from '../wire/record-cursor.ts'
 import { ROWS_KEPT_MAX } from '../wire/rows.ts'
 import type { Writer } from '../wire/writer.ts'
 import { Call } from './call.ts'
@@ -23,10 +26,21 @@ import type { PartitionRoute, Routes, TopicRoute } from './routes.ts'
 
 const TOPIC_IDS_FROM = 13
 const ZSTD_FROM = 7
+const RECORD_ERRORS_FROM = 8
+/** Of one answer: a record takes seven bytes of a request, and would take some seventy of its answer. */
+const RECORD_ERRORS_MAX = 1024
+
+/**
+ * What `onAppended` is told in place of INVALID_RECORD when a compacted topic was sent records without a key: the records
+ * are still held then, so that the answer can say which. Between shards only, never on the wire.
+ */
+export const RECORDS_WITHOUT_KEY = -100
 
 export interface ProduceContext {
   readonly routes: Routes
   readonly nodeId: number
+  /** The own arena, where the records lie. */
+  readonly arena: { readonly bytes: Uint8Array; readonly view: DataView }
   /**
    * Appends the records at `[offset, offset + length)` of the own arena to the partition, wherever it lives; then
    * `call.onAppended(row, …)`, once, perhaps before this returns.
@@ -40,7 +54,9 @@ export class ProduceCall extends Call {
   readonly #pool: Pool<ProduceCall>
   /** The answer's partitions in request order: `row` counts through them. */
   readonly #rows = new List<PartitionProduceResponse>()
+  #context!: ProduceContext
   #pending = 0
+  #recordErrors = 0
   /** The block of the frame that the records lie in. */
   block = 0
 
@@ -59,9 +75,11 @@ export class ProduceCall extends Call {
 
   start(context: ProduceContext): void {
     const { request } = this
+    this.#context = context
     this.isSilent = request.acks === 0
     this.#response.reset()
     this.#rows.clear()
+    this.#recordErrors = 0
     // Held until every partition is on its way: an append may be answered before the next is looked at.
     this.#pending = 1
     for (let i = 0; i < request.topicData.count; i++) this.#startTopic(context, request.topicData.at(i))
@@ -70,7 +88,8 @@ export class ProduceCall extends Call {
 
   onAppended(row: number, error: number, baseOffset: number, appendTimeMs: number, logStartOffset: number): void {
     const answer = this.#rows.at(row)
-    answer.errorCode = error
+    answer.errorCode = error === RECORDS_WITHOUT_KEY ? ErrorCode.InvalidRecord : error
+    if (error === RECORDS_WITHOUT_KEY && this.apiVersion >= RECORD_ERRORS_FROM) this.#nameRecordsWithoutKey(row, answer)
     answer.baseOffset = error === ErrorCode.None ? baseOffset : -1
     answer.logAppendTimeMs = appendTimeMs
     answer.logStartOffset = error === ErrorCode.None ? logStartOffset : -1
@@ -120,6 +139,30 @@ export class ProduceCall extends Call {
     if (transactionalId !== null) return ErrorCode.InvalidTxnState
     if (recordsLength <= 0) return ErrorCode.InvalidRecord
     return ErrorCode.None
+  }
+
+  #nameRecordsWithoutKey(row: number, answer: PartitionProduceResponse): void {
+    const { bytes, view } = this.#context.arena
+    const { recordsOffset, recordsLength } = this.#dataOf(row)
+    const cursor = new RecordCursor()
+    cursor.reset(bytes, view, recordsOffset, recordsOffset + recordsLength)
+    for (let index = 0; this.#recordErrors < RECORD_ERRORS_MAX && cursor.next(); index++) {
+      if (cursor.keyLength >= 0) continue
+      const recordError = answer.recordErrors.add()
+      recordError.batchIndex = index
+      recordError.batchIndexErrorMessage = 'The topic is compacted, and the record has no key.'
+      this.#recordErrors++
+    }
+    answer.errorMessage = 'The topic is compacted, and records of the batch have no key.'
+  }
+
+  /** What the request has for a row of the answer. */
+  #dataOf(row: number): PartitionProduceData {
+    const { topicData } = this.request
+    let topic = 0
+    let partition = row
+    while (partition >= topicData.at(topic).partitionData.count) partition -= topicData.at(topic++).partitionData.count
+    return topicData.at(topic).partitionData.at(partition)
   }
 
   #settle(): void {

@@ -4,7 +4,8 @@
 // polling) and reads again when one grows or the time is up. Bytes are answered from where they lie, in memory or in
 // files, and held until they have left.
 //
-//   v7  sessions (KIP-227)   v9  leader epoch check   v12  flexible, diverging epoch   v13  topic ids   v16  leader endpoint
+//   v7   sessions (KIP-227)            v9   leader epoch check    v10  zstd
+//   v12  flexible, diverging epoch     v13  topic ids             v16  leader endpoint
 import { LIMITS } from '../config/limits.ts'
 import type { Timed } from '../lib/deadlines.ts'
 import type { Pool } from '../lib/pool.ts'
@@ -29,6 +30,7 @@ import {
 } from './fetch-session.ts'
 import type { Routes } from './routes.ts'
 
+const ZSTD_FROM = 10
 const TOPIC_IDS_FROM = 13
 /** Slices of one answer, so that it always fits a flush. */
 const ROWS_AN_ANSWER = 3072
@@ -75,6 +77,10 @@ export class FetchCall extends Call implements Timed {
   constructor(pool: Pool<FetchCall>) {
     super()
     this.#pool = pool
+  }
+
+  get takesZstd(): boolean {
+    return this.apiVersion >= ZSTD_FROM
   }
 
   start(context: FetchContext): void {

@@ -1,8 +1,8 @@
 // FindCoordinator (key 10), versions 0-6: which broker coordinates a group. Runs on the shard of the connection, from its
 // image; the first one to ask has the topic of committed offsets made, and is answered when it is there.
 //
-// There are no coordinators of transactions yet: their keys get what Kafka gives while one is not active,
-// COORDINATOR_NOT_AVAILABLE. Share groups are not served, which Kafka answers with INVALID_REQUEST.
+// There are no coordinators of transactions yet: their keys are refused once and for all, or producers would ask again
+// until their own time limit. Share groups are not served, which Kafka answers with INVALID_REQUEST.
 //
 //   v1  key types   v4  several keys   v6  share groups
 import { ErrorCode } from '../model/error-codes.ts'
@@ -16,6 +16,7 @@ import {
 } from '../wire/generated/10-find-coordinator.ts'
 import { defineShardApi, type ShardContext } from './define-api.ts'
 import { groupPartition } from './group-calls.ts'
+import { noTransactions } from './refusals.ts'
 
 const GROUP = 0
 const TRANSACTION = 1
@@ -47,7 +48,7 @@ export const findCoordinator = defineShardApi(
 )
 
 function coordinatorOf(keyType: number, key: string, { image, listenerName }: ShardContext): Coordinator {
-  if (keyType === TRANSACTION) return nowhere(key, ErrorCode.CoordinatorNotAvailable)
+  if (keyType === TRANSACTION) return nowhere(key, noTransactions.error, noTransactions.message)
   if (keyType !== GROUP) return nowhere(key, ErrorCode.InvalidRequest)
   const partitions = image.topics.byName(OFFSETS_TOPIC)?.partitions ?? []
   const leader = partitions.length === 0 ? NO_BROKER : partitions[groupPartition(key, partitions.length)]!.leader
@@ -57,6 +58,6 @@ function coordinatorOf(keyType: number, key: string, { image, listenerName }: Sh
   return { key, nodeId: leader, host, port, errorCode: ErrorCode.None, errorMessage: null }
 }
 
-function nowhere(key: string, errorCode: ErrorCode): Coordinator {
-  return { key, nodeId: NO_BROKER, host: '', port: -1, errorCode, errorMessage: null }
+function nowhere(key: string, errorCode: ErrorCode, errorMessage: string | null = null): Coordinator {
+  return { key, nodeId: NO_BROKER, host: '', port: -1, errorCode, errorMessage }
 }

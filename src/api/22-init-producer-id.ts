@@ -1,8 +1,8 @@
 // InitProducerId (key 22), versions 0-5: a producer id for idempotent writes. Runs on the control thread, which has the
 // pool of ids.
 //
-// With a transactional id it is the transaction coordinator's to answer. There is none yet, so such a request gets what
-// Kafka gives while a coordinator is not active: COORDINATOR_NOT_AVAILABLE.
+// With a transactional id it is the transaction coordinator's to answer. There is none, so such a request is refused as
+// FindCoordinator refuses it.
 //
 //   v3  a producer may name the id and epoch it has; without a transactional id it gets a new id all the same
 import { ErrorCode } from '../model/error-codes.ts'
@@ -14,6 +14,7 @@ import {
   writeInitProducerIdResponse,
 } from '../wire/generated/22-init-producer-id.ts'
 import { defineControlApi } from './define-api.ts'
+import { noTransactions } from './refusals.ts'
 
 const NONE = -1
 
@@ -33,7 +34,7 @@ export const initProducerId = defineControlApi(
 function refusalOf({ transactionalId, producerId, producerEpoch }: InitProducerIdRequest): ErrorCode | null {
   if ((producerId === NONE) !== (producerEpoch === NONE)) return ErrorCode.InvalidRequest
   if (transactionalId === null) return null
-  return transactionalId === '' ? ErrorCode.InvalidRequest : ErrorCode.CoordinatorNotAvailable
+  return transactionalId === '' ? ErrorCode.InvalidRequest : noTransactions.error
 }
 
 function answer(errorCode: ErrorCode, producerId: number, producerEpoch: number): InitProducerIdResponse {

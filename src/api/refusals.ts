@@ -13,3 +13,12 @@ export function errorFields(refusal: Refusal | null): { errorCode: ErrorCode; er
 export function shortened(message: string): string {
   return message.length <= MESSAGE_CHARACTERS_MAX ? message : `${message.slice(0, MESSAGE_CHARACTERS_MAX)}…`
 }
+
+/**
+ * Of a transactional id. The one code that Java's client and librdkafka both take as final at once and show with its
+ * message: after others they ask on until their own time limit, or say no more than that an id is not authorized.
+ */
+export const noTransactions: Refusal = {
+  error: ErrorCode.ClusterAuthorizationFailed,
+  message: 'Transactions are not served yet.',
+}

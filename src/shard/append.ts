@@ -11,7 +11,10 @@ import type { Appends } from './appends.ts'
 
 /** Who on this shard is told what became of an append. */
 export interface AppendCaller {
-  /** `row` is what it gave with the append. Once, perhaps before the append was queued. */
+  /**
+   * `row` is what it gave with the append; the error may be RECORDS_WITHOUT_KEY. Once, perhaps before the append was
+   * queued.
+   */
   onAppended(row: number, error: number, baseOffset: number, appendTimeMs: number, logStartOffset: number): void
 }
 

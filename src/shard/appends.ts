@@ -3,6 +3,7 @@
 // Owner: the shard. Once a tick: everything that came in by socket or ring is validated in one native call, then
 // appended in the order it came.
 
+import { RECORDS_WITHOUT_KEY } from '../api/00-produce.ts'
 import type { Journal } from '../journal/journal.ts'
 import { fromWords } from '../lib/int64.ts'
 import { Pool } from '../lib/pool.ts'
@@ -134,9 +135,12 @@ export class Appends {
     this.#pool.give(append)
   }
 
+  /** The hold ends with the answer; or goes back with it, to a peer that is to look into the records once more. */
   refuse(append: Append, error: number): void {
-    this.#options.arenas[append.arena]!.release(append.block)
+    const { arena, block } = append
+    const goesBack = append.call === null && error === RECORDS_WITHOUT_KEY
     this.answer(append, error)
+    if (!goesBack) this.#options.arenas[arena]!.release(block)
   }
 
   /** Appends one validated batch; returns the error that refuses it. Row: its line in the batch table. */
@@ -153,7 +157,7 @@ export class Appends {
     if (!append.takesZstd && (attributes & COMPRESSION_MASK) === ZSTD) return ErrorCode.UnsupportedCompressionType
     // Compaction keeps the last record of each key: one without a key could never be dropped, or found.
     const hasNullKey = (rows[at + BATCH_FLAGS]! & BATCH_HAS_NULL_KEY) !== 0
-    if (hasNullKey && log.config.cleanupPolicy.compact) return ErrorCode.InvalidRecord
+    if (hasNullKey && log.config.cleanupPolicy.compact) return RECORDS_WITHOUT_KEY
     const recordCount = rows[at + BATCH_RECORD_COUNT]!
     const producerId = fromWords(rows[at + BATCH_PRODUCER_ID]!, rows[at + BATCH_PRODUCER_ID + 1]!)
     const producerEpoch = rows[at + BATCH_PRODUCER_EPOCH]!

@@ -97,6 +97,7 @@ export class Fetches implements FetchContext {
     draft[6] = bytesMax
     draft[7] = part.currentLeaderEpoch
     draft[8] = part.lastFetchedEpoch
+    draft[9] = part.call.takesZstd ? 1 : 0
     peers.ask(route.shard)
   }
 
@@ -199,7 +200,8 @@ export class Fetches implements FetchContext {
     const offset = fromWords(words[at + 4]!, words[at + 5]!)
     const bytesMax = words[at + 6]!
     const log = route?.log ?? null
-    const error = log === null ? ErrorCode.UnknownTopicOrPartition : checkRead(log, offset, words[at + 7]!)
+    const takesZstd = words[at + 9] === 1
+    const error = log === null ? ErrorCode.UnknownTopicOrPartition : checkRead(log, offset, words[at + 7]!, takesZstd)
     if (log === null || error !== ErrorCode.None) {
       this.#answerPeerFetch(thread, ticket, log, error, false)
       return
@@ -254,7 +256,7 @@ export class Fetches implements FetchContext {
       return
     }
     const { fetchOffset } = part
-    part.error = checkRead(log, fetchOffset, part.currentLeaderEpoch)
+    part.error = checkRead(log, fetchOffset, part.currentLeaderEpoch, part.call.takesZstd)
     part.highWatermark = log.highWatermark
     part.logStartOffset = log.logStartOffset
     const diverging = log.leaderEpochs.divergence(part.lastFetchedEpoch, fetchOffset, log.endOffset)
@@ -400,7 +402,9 @@ class GuestWatch extends Waiter {
   }
 }
 
-function checkRead(log: PartitionLog, offset: number, currentLeaderEpoch: number): number {
+/** As in Kafka the topic's own codec counts, not that of a producer whose batches are kept as they came. */
+function checkRead(log: PartitionLog, offset: number, currentLeaderEpoch: number, takesZstd: boolean): number {
+  if (!takesZstd && log.config.compressionType === 'zstd') return ErrorCode.UnsupportedCompressionType
   const error = log.checkLeaderEpoch(currentLeaderEpoch)
   return error === ErrorCode.None ? log.checkReadable(offset) : error
 }

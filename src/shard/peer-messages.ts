@@ -3,7 +3,7 @@
 //
 // Owner: the shard. A request from a peer that knows newer metadata waits until this shard has applied it, so that a
 // handle always means the same partition to both.
-import type { ProduceCall } from '../api/00-produce.ts'
+import { type ProduceCall, RECORDS_WITHOUT_KEY } from '../api/00-produce.ts'
 import type { PartitionRoute } from '../api/routes.ts'
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
 import { Pool } from '../lib/pool.ts'
@@ -18,7 +18,7 @@ export class PeerMessages {
   readonly #shard: Shard
   readonly #appends: Appends
   readonly #onAccepted: (descriptor: number, listener: number, addressSlot: number) => void
-  readonly #produces: Pool<AskedProduce> = new Pool(() => new AskedProduce(this.#produces))
+  readonly #produces: Pool<AskedProduce> = new Pool(() => new AskedProduce(this.#shard, this.#produces))
   /** Requests about metadata that is not applied here yet, oldest first. */
   #parked: { thread: number; words: Int32Array }[] = []
 
@@ -90,7 +90,7 @@ export class PeerMessages {
     for (const { thread, words } of parked) this.onMessage(thread, words, 0)
   }
 
-  /** The block is held for the message; whoever appends or refuses it gives that hold back. */
+  /** The block is held for the message; whoever appends or refuses it gives that hold back (see `Appends.refuse`). */
   askProduce(call: ProduceCall, row: number, route: PartitionRoute, offset: number, length: number): void {
     const { peers, metadataVersion, options } = this.#shard
     const asked = this.#produces.take()
@@ -142,22 +142,27 @@ export class PeerMessages {
 
 /** A partition's part of a produce request, asked of another shard. */
 class AskedProduce implements Asker {
+  readonly #shard: Shard
   readonly #pool: Pool<AskedProduce>
   call: ProduceCall | null = null
   row = 0
 
-  constructor(pool: Pool<AskedProduce>) {
+  constructor(shard: Shard, pool: Pool<AskedProduce>) {
+    this.#shard = shard
     this.#pool = pool
   }
 
   onAnswer(words: Int32Array, at: number): void {
-    const { call, row } = this
+    const { row } = this
+    const call = this.call!
+    const { block } = call
     const baseOffset = fromWords(words[at + 3]!, words[at + 4]!)
     const appendTimeMs = fromWords(words[at + 5]!, words[at + 6]!)
     const logStartOffset = fromWords(words[at + 7]!, words[at + 8]!)
     const error = words[at + 2]!
     this.call = null
     this.#pool.give(this)
-    call!.onAppended(row, error, baseOffset, appendTimeMs, logStartOffset)
+    call.onAppended(row, error, baseOffset, appendTimeMs, logStartOffset)
+    if (error === RECORDS_WITHOUT_KEY) this.#shard.arena.release(block)
   }
 }

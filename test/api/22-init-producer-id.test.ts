@@ -54,7 +54,7 @@ test('a refused allocation is answered, and tried again for the next', async () 
 test('what can not be served says so', async () => {
   const context = await controlContext()
   const error = async (change: object) => (await call(5, { ...request, ...change }, context)).errorCode
-  expect(await error({ transactionalId: 't' })).toBe(ErrorCode.CoordinatorNotAvailable)
+  expect(await error({ transactionalId: 't' })).toBe(ErrorCode.ClusterAuthorizationFailed)
   expect(await error({ transactionalId: '' })).toBe(ErrorCode.InvalidRequest)
   expect(await error({ producerId: 4 })).toBe(ErrorCode.InvalidRequest)
   expect(await error({ producerEpoch: 4 })).toBe(ErrorCode.InvalidRequest)

@@ -357,6 +357,17 @@ describe('FindCoordinator', () => {
     expect(made).toEqual([])
   })
 
+  const withKeyTypes = versionsOf(findCoordinatorApi).filter((version) => version >= 1)
+
+  test.each(withKeyTypes)('v%i: a transactional id is refused for good', async (version) => {
+    const context = shardContext(imageOf(brokerRecord(1), ...offsets))
+    const asked = { key: 'payments', keyType: 1, coordinatorKeys: ['payments'] }
+    const answer = await call(version, asked, context)
+    const refused = { errorCode: ErrorCode.ClusterAuthorizationFailed, nodeId: -1, host: '', port: -1 }
+    const [told] = version >= 4 ? answer.coordinators : [answer]
+    expect(told).toMatchObject({ ...refused, errorMessage: 'Transactions are not served yet.' })
+  })
+
   test('has the topic made, and says try again if that failed', async () => {
     const made: string[] = []
     const createInternalTopic = async (name: string) => {

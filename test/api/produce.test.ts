@@ -1,13 +1,15 @@
 // The produce call against shards that the test plays: who is asked what, and what the client is told.
 import { describe, expect, test } from 'vitest'
-import { ProduceCall, type ProduceContext } from '../../src/api/00-produce.ts'
+import { ProduceCall, type ProduceContext, RECORDS_WITHOUT_KEY } from '../../src/api/00-produce.ts'
 import type { Call } from '../../src/api/call.ts'
 import { type PartitionRoute, Routes } from '../../src/api/routes.ts'
 import { Pool } from '../../src/lib/pool.ts'
 import { MetadataImage } from '../../src/metadata/image.ts'
 import { ErrorCode } from '../../src/model/error-codes.ts'
+import { crc32c } from '../../src/native/stand-in/crc32c.ts'
 import { type ProduceRequest, ProduceResponse, readProduceResponse } from '../../src/wire/generated/00-produce.ts'
 import { Reader } from '../../src/wire/reader.ts'
+import { RecordBatchBuilder } from '../../src/wire/record-batch-builder.ts'
 import { Writer } from '../../src/wire/writer.ts'
 import { partitionRecord, topicRecord, uuid } from '../metadata/records.ts'
 
@@ -26,6 +28,8 @@ interface Asked {
 class World implements ProduceContext {
   readonly routes = new Routes(2)
   readonly nodeId = 1
+  /** What the records of a request are read from; they begin at 0. */
+  arena = arenaOf(new Uint8Array(0))
   readonly asked: Asked[] = []
   readonly ready: Call[] = []
   readonly pool: Pool<ProduceCall> = new Pool(() => new ProduceCall(this.pool))
@@ -63,6 +67,10 @@ class World implements ProduceContext {
   }
 }
 
+function arenaOf(bytes: Uint8Array) {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+}
+
 function fill(request: ProduceRequest, partitions: readonly string[], acks: number, bytes: number): void {
   request.reset()
   request.acks = acks
@@ -79,14 +87,18 @@ function fill(request: ProduceRequest, partitions: readonly string[], acks: numb
   }
 }
 
-/** `topic-partition error offset`, in the answer's order. */
-function told(call: ProduceCall): string[] {
+function responseOf(call: ProduceCall): ProduceResponse {
   const writer = new Writer()
   call.encode(writer)
   const bytes = writer.written()
   const reader = new Reader()
   reader.reset(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, 1 << 20)
-  const response = readProduceResponse(reader, call.apiVersion, new ProduceResponse())
+  return readProduceResponse(reader, call.apiVersion, new ProduceResponse())
+}
+
+/** `topic-partition error offset`, in the answer's order. */
+function told(call: ProduceCall): string[] {
+  const response = responseOf(call)
   const lines: string[] = []
   for (let t = 0; t < response.responses.count; t++) {
     const topic = response.responses.at(t)
@@ -96,6 +108,27 @@ function told(call: ProduceCall): string[] {
     }
   }
   return lines
+}
+
+/** Of each partition: error, indexes of records, message. */
+function recordErrorsOf(call: ProduceCall): [number, number[], string | null][] {
+  const { responses } = responseOf(call)
+  const told: [number, number[], string | null][] = []
+  for (let t = 0; t < responses.count; t++) {
+    const { partitionResponses } = responses.at(t)
+    for (let p = 0; p < partitionResponses.count; p++) {
+      const { errorCode, recordErrors, errorMessage } = partitionResponses.at(p)
+      const indexes = Array.from({ length: recordErrors.count }, (_, i) => recordErrors.at(i).batchIndex)
+      told.push([errorCode, indexes, errorMessage])
+    }
+  }
+  return told
+}
+
+function batchOfKeys(keys: readonly (string | null)[]): Uint8Array {
+  const builder = new RecordBatchBuilder(crc32c).begin()
+  for (const key of keys) builder.add({ timestampMs: 0, key: key === null ? null : Buffer.from(key), value: null })
+  return builder.finish()
 }
 
 describe('a produce request', () => {
@@ -170,6 +203,41 @@ describe('a produce request', () => {
     const call = world.start(['t1-0'])
     world.answer(world.asked[0]!, 12, ErrorCode.OutOfOrderSequenceNumber)
     expect(told(call)).toEqual([`t1-0 ${ErrorCode.OutOfOrderSequenceNumber} -1`])
+  })
+
+  test('of records without a key says which they are, from v8 on', () => {
+    const world = new World()
+    const batch = batchOfKeys(['a', null, '', null])
+    world.arena = arenaOf(batch)
+    for (const version of [7, 8, 9, 13]) {
+      world.asked.length = 0
+      const call = world.start(['t1-0', 't1-1', 't2-2'], { version, bytes: batch.length })
+      // Not in the order of the request.
+      world.answer(world.asked[2]!, -1, RECORDS_WITHOUT_KEY)
+      world.answer(world.asked[0]!, -1, RECORDS_WITHOUT_KEY)
+      world.answer(world.asked[1]!, 5)
+      const told = recordErrorsOf(call)
+      const expected = version >= 8 ? [1, 3] : []
+      expect(told.map(([errorCode, indexes]) => [errorCode, indexes])).toEqual([
+        [ErrorCode.InvalidRecord, expected],
+        [ErrorCode.None, []],
+        [ErrorCode.InvalidRecord, expected],
+      ])
+      expect(told.map(([, , message]) => message !== null)).toEqual([version >= 8, false, version >= 8])
+      call.finish()
+    }
+  })
+
+  test('names no more records than an answer can bear, over all its partitions', () => {
+    const world = new World()
+    const batch = batchOfKeys(new Array(700).fill(null))
+    world.arena = arenaOf(batch)
+    const call = world.start(['t1-0', 't1-1'], { bytes: batch.length })
+    for (const asked of world.asked) world.answer(asked, -1, RECORDS_WITHOUT_KEY)
+    expect(recordErrorsOf(call).map(([errorCode, indexes]) => [errorCode, indexes.length])).toEqual([
+      [ErrorCode.InvalidRecord, 700],
+      [ErrorCode.InvalidRecord, 324],
+    ])
   })
 
   test('with acks=0 is silent; an error closes the connection', () => {

@@ -1,6 +1,7 @@
 // /metrics and /healthz of a running broker.
 import { expect, test } from 'vitest'
-import { batchOf, createTopic, fetch as fetchFrom, produce } from './client.ts'
+import { ErrorCode } from '../../src/model/error-codes.ts'
+import { batchOf, createTopic, fetch as fetchFrom, produce, produceAll } from './client.ts'
 import { inEveryWorld } from './worlds.ts'
 
 /** A sample's value, summed over its shards. */
@@ -41,6 +42,24 @@ inEveryWorld({ 'millrace.http.listener': '127.0.0.1:0' }, (broker, shards) => {
     expect(sampled(text, 'millrace_offline_partitions')).toBe(0)
     expect(sampled(text, 'millrace_received_bytes_total')).toBeGreaterThan(8 * batch.length)
     client.close()
+  })
+
+  test('the memory of a batch that is refused comes back, whichever shard refused it', async () => {
+    const clients = await broker().connectMany(3)
+    await createTopic(clients[0]!, 'refused', 6, { 'cleanup.policy': 'compact' })
+    const heldBytes = async () => sampled((await get('/metrics')).text, 'millrace_arena_held_bytes')
+    const before = await heldBytes()
+    const batch = batchOf(['no key', 'x'.repeat(900_000)])
+    for (const client of clients) {
+      const answers = await produceAll(
+        client,
+        'refused',
+        [0, 1, 2, 3, 4, 5].map((partition) => [partition, batch]),
+      )
+      expect(answers.map(({ errorCode }) => errorCode)).toEqual(new Array(6).fill(ErrorCode.InvalidRecord))
+    }
+    await expect.poll(heldBytes).toBe(before)
+    for (const client of clients) client.close()
   })
 
   test('it is well, and has nothing else to say', async () => {

@@ -241,6 +241,61 @@ inEveryWorld({}, (broker) => {
     expect((await produce(client, 'deleted', 0, batchOf(['no key']))).errorCode).toBe(ErrorCode.None)
   })
 
+  test('a batch with records without a key is refused with their places, and nothing of it is kept', async () => {
+    const [client, ...others] = await broker().connectMany(3)
+    await createTopic(client!, 'places', 6, { 'cleanup.policy': 'compact' })
+    const builder = new RecordBatchBuilder(crc32c).begin()
+    for (const key of ['k', null, 'k', null]) {
+      builder.add({ timestampMs: Date.now(), key: key === null ? null : Buffer.from(key), value: Buffer.from('v') })
+    }
+    const batch = Buffer.from(builder.finish())
+    const partitions = [0, 1, 2, 3, 4, 5]
+    for (const each of [client!, ...others]) {
+      const version = 12
+      const reader = await each.request(produceApi.key, version, (writer) => {
+        const request = new ProduceRequest()
+        request.acks = -1
+        const topic = request.topicData.add()
+        topic.name = 'places'
+        for (const partition of partitions) {
+          const data = topic.partitionData.add()
+          data.index = partition
+          data.records = batch
+        }
+        writeProduceRequest(writer, version, request)
+      })
+      const { partitionResponses } = readProduceResponse(reader, version, new ProduceResponse()).responses.at(0)
+      for (const partition of partitions) {
+        const { errorCode, baseOffset, errorMessage, recordErrors } = partitionResponses.at(partition)
+        expect([errorCode, baseOffset, errorMessage]).toEqual([ErrorCode.InvalidRecord, -1, expect.any(String)])
+        const places = Array.from({ length: recordErrors.count }, (_, i) => recordErrors.at(i).batchIndex)
+        expect(places).toEqual([1, 3])
+      }
+    }
+    for (const partition of partitions) expect((await fetch(client!, 'places', partition, 0)).highWatermark).toBe(0)
+    expect(broker().failure).toBe(null)
+  })
+
+  test('a topic of zstd is fetched from v10 on, and refused before', async () => {
+    const [client, ...others] = await broker().connectMany(3)
+    await createTopic(client!, 'of-zstd', 6, { 'compression.type': 'zstd' })
+    const partitions = [0, 1, 2, 3, 4, 5]
+    for (const partition of partitions) await produce(client!, 'of-zstd', partition, zstdBatch())
+    for (const each of [client!, ...others]) {
+      for (const [version, expected] of [
+        [4, ErrorCode.UnsupportedCompressionType],
+        [9, ErrorCode.UnsupportedCompressionType],
+        [10, ErrorCode.None],
+        [12, ErrorCode.None],
+      ] as const) {
+        const offsets = partitions.map((partition) => [partition, 0] as const)
+        const answer = await fetchAll(each, 'of-zstd', offsets, { version })
+        const told = answer.partitions.map(({ errorCode, bytes }) => [errorCode, bytes.length > 0])
+        expect(told).toEqual(partitions.map(() => [expected, expected === ErrorCode.None]))
+      }
+    }
+  })
+
   test('zstd is taken from Produce v7 on, and refused before', async () => {
     const client = await broker().connect()
     await createTopic(client, 'zstd', 1)

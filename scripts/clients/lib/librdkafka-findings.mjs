@@ -2,7 +2,7 @@
 
 /** What a test cannot do without, by the beginning of its name. */
 const NEEDS = {
-  '0011_produce_batch': 'IncrementalAlterConfigs, then records refused one by one (INVALID_RECORD with record_errors)',
+  '0011_produce_batch': 'IncrementalAlterConfigs',
   '0077_compaction': 'log compaction',
   '0081_admin do_test_AlterConfigs': 'AlterConfigs',
   '0081_admin do_test_IncrementalAlterConfigs': 'IncrementalAlterConfigs',

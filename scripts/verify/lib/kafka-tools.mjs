@@ -31,12 +31,3 @@ function findJars() {
   if (status !== 0) throw new Error('Apache Kafka is not there')
   return `${stdout}`.trim()
 }
-
-/**
- * Produces lines with Kafka's console producer. For lz4: librdkafka, and so kcat, compresses with it only for a broker
- * that offers FindCoordinator, and else sends the records as they are, without a word.
- */
-export function consoleProduce(port, topic, codec, lines) {
-  const parameters = ['--bootstrap-server', `127.0.0.1:${port}`, '--topic', topic, '--compression-codec', codec]
-  return kafkaTool('org.apache.kafka.tools.ConsoleProducer', parameters, { input: lines })
-}
