@@ -9,17 +9,22 @@ import type { ShardState } from './net/thread-messages.ts'
 import type { CounterName, Counters } from './observe/counters.ts'
 import { HISTOGRAM, type Histograms, stagesOf, sumOf } from './observe/histograms.ts'
 import { type Collector, counter, type Family, gauge, histogram, render } from './observe/prometheus.ts'
+import type { GroupLag, GroupLags } from './shard/group-lags.ts'
 import { apis } from './wire/generated/apis.ts'
+
+type Shard = Pick<ShardHandle, 'state' | 'groupLags'>
 
 export interface BrokerMetricsOptions {
   readonly image: MetadataImage
-  readonly shards: readonly Pick<ShardHandle, 'state'>[]
+  readonly shards: readonly Shard[]
   /** Of the shards, in order. */
   readonly counters: readonly Counters[]
   readonly histograms: readonly Histograms[]
   readonly arenaBytes: number
   readonly listenerNames: readonly string[]
   readonly logDirectory: string
+  /** Of how many partitions of groups the lag is shown. */
+  readonly groupLagsMax: number
   /** How long a shard may take to answer. */
   readonly stateTimeoutMs: number
   /** What ended the broker; null while it is well. */
@@ -54,12 +59,16 @@ export class BrokerMetrics {
 
   /** In Prometheus' text format. */
   async text(): Promise<string> {
-    const states = await this.#states()
+    const [states, lags] = await Promise.all([
+      this.#asked((shard) => shard.state()),
+      this.#asked((shard) => shard.groupLags()),
+    ])
     return render([
       ...this.#counted(),
       ...this.#times(),
       ...this.#ofNow(states),
       ...this.#partitions(),
+      ...this.#groups(lags.filter((each) => each !== null)),
       ...ofProcess(),
       ...this.#options.collectors.flatMap((collect) => collect()),
     ])
@@ -69,7 +78,10 @@ export class BrokerMetrics {
   async problems(): Promise<string[]> {
     const failure = this.#options.failure()
     if (failure !== null) return [`the broker has failed: ${failure.message}`]
-    const [states, directory] = await Promise.all([this.#states(), directoryProblem(this.#options.logDirectory)])
+    const [states, directory] = await Promise.all([
+      this.#asked((shard) => shard.state()),
+      directoryProblem(this.#options.logDirectory),
+    ])
     const stuck = states.flatMap((state, shard) => (state === null ? [shard] : []))
     return [
       ...stuck.map((shard) => `shard ${shard} did not answer in ${this.#options.stateTimeoutMs} ms`),
@@ -78,14 +90,14 @@ export class BrokerMetrics {
   }
 
   /** Null: no answer in time. */
-  async #states(): Promise<(ShardState | null)[]> {
+  async #asked<Answer>(ask: (shard: Shard) => Promise<Answer>): Promise<(Answer | null)[]> {
     const { shards, stateTimeoutMs } = this.#options
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<null>((resolve) => {
       timer = setTimeout(resolve, stateTimeoutMs, null)
     })
     try {
-      return await Promise.all(shards.map((shard) => Promise.race([shard.state(), late])))
+      return await Promise.all(shards.map((shard) => Promise.race([ask(shard), late])))
     } finally {
       clearTimeout(timer)
     }
@@ -175,6 +187,31 @@ export class BrokerMetrics {
       one('offline_partitions', 'Partitions without a leader.', offline),
     ]
   }
+
+  #groups(answers: readonly GroupLags[]): Family[] {
+    const all = answers.flatMap(({ lags }) => lags)
+    const shown = all.slice(0, this.#options.groupLagsMax)
+    const leftOut = answers.reduce((sum, answer) => sum + answer.leftOut, all.length - shown.length)
+    const each = (shownOf: (lag: GroupLag) => number) =>
+      shown.map((lag) => {
+        const { group, topic, partition } = lag
+        return { labels: { group, topic, partition }, value: shownOf(lag) }
+      })
+    return [
+      gauge('group_lag', 'Records between the committed offset and the end of the partition.', each(lagOf)),
+      gauge(
+        'group_committed_offset',
+        'Where the group reads on.',
+        each(({ committedOffset }) => committedOffset),
+      ),
+      gauge('group_lags_left_out', 'Committed offsets beyond those whose lag is shown.', [{ value: leftOut }]),
+    ]
+  }
+}
+
+/** A group that was reset past the end, or whose partition was cut, is not behind. */
+function lagOf({ committedOffset, endOffset }: GroupLag): number {
+  return Math.max(0, endOffset - committedOffset)
 }
 
 function ofProcess(): Family[] {

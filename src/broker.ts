@@ -7,6 +7,7 @@ import { lookup } from 'node:dns/promises'
 import type { InternalTopic } from './api/define-api.ts'
 import { BrokerMetrics } from './broker-metrics.ts'
 import { describeSettings } from './config/describe.ts'
+import { LIMITS } from './config/limits.ts'
 import { isWildcard, type Listener } from './config/listeners.ts'
 import { brokerListeners, type Settings } from './config/settings.ts'
 import { ControlPlane } from './controller/control-plane.ts'
@@ -342,6 +343,7 @@ class LocalBroker implements Broker {
       listenerNames: this.#listenerNames(),
       logDirectory: path,
       failure: () => this.#failure,
+      groupLagsMax: LIMITS.groupLagsMax,
       stateTimeoutMs: SHARD_STATE_TIMEOUT_MS,
       collectors: [],
     })

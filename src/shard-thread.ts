@@ -103,6 +103,9 @@ export function runShard(data: ShardData, port: MessagePort): void {
       case 'ask-state':
         post({ type: 'state', state: loop.state() })
         break
+      case 'ask-group-lags':
+        shard.groupLags(message.countMax).then((lags) => post({ type: 'group-lags', lags }), onFatal)
+        break
       case 'listen':
         listen(message)
         break

@@ -8,6 +8,7 @@ import { createHistogramsMemory, Histograms } from '../src/observe/histograms.ts
 import { counter } from '../src/observe/prometheus.ts'
 
 const never = new Promise<never>(() => undefined)
+const NO_LAGS = { lags: [], leftOut: 0 }
 const STATE = { connections: [2], requestsInFlight: 3, arenaHeldBytes: 1 << 20 }
 
 function stage(options: Partial<BrokerMetricsOptions> = {}) {
@@ -15,7 +16,8 @@ function stage(options: Partial<BrokerMetricsOptions> = {}) {
   const histograms = new Histograms(createHistogramsMemory(1), 0)
   const metrics = new BrokerMetrics({
     image: new MetadataImage(),
-    shards: [{ state: () => Promise.resolve(STATE) }],
+    shards: [{ state: () => Promise.resolve(STATE), groupLags: () => Promise.resolve(NO_LAGS) }],
+    groupLagsMax: 3,
     counters: [counters],
     histograms: [histograms],
     arenaBytes: 16 << 20,
@@ -73,7 +75,7 @@ test('every line is one that Prometheus can read, and no series comes twice', as
 
 test('a broker is well while its shards answer and its directory is there', async () => {
   expect(await stage().metrics.problems()).toEqual([])
-  expect(await stage({ shards: [{ state: () => never }] }).metrics.problems()).toEqual([
+  expect(await stage({ shards: [{ state: () => never, groupLags: () => never }] }).metrics.problems()).toEqual([
     'shard 0 did not answer in 10 ms',
   ])
   expect(await stage({ logDirectory: '/nowhere/at/all' }).metrics.problems()).toEqual([
@@ -85,8 +87,34 @@ test('a broker is well while its shards answer and its directory is there', asyn
 })
 
 test('a shard that does not answer is shown as down, and the rest without it', async () => {
-  const text = await stage({ shards: [{ state: () => never }] }).metrics.text()
+  const text = await stage({ shards: [{ state: () => never, groupLags: () => never }] }).metrics.text()
   expect(text).toContain('millrace_shard_up{shard="0"} 0\n')
   expect(text).not.toContain('millrace_connections')
   expect(text).toContain('millrace_received_bytes_total')
+})
+
+test('the lag of groups is shown of so many partitions, and how many more there are', async () => {
+  const lag = (group: string, partition: number, committedOffset: number, endOffset: number) => {
+    return { group, topic: 'orders', partition, committedOffset, endOffset }
+  }
+  const shard = (lags: ReturnType<typeof lag>[], leftOut: number) => ({
+    state: () => Promise.resolve(STATE),
+    groupLags: () => Promise.resolve({ lags, leftOut }),
+  })
+  const late = { state: () => never, groupLags: () => never }
+  const shards = [
+    shard([lag('a"', 0, 4, 10), lag('a"', 1, 12, 10)], 5),
+    late,
+    shard([lag('b', 0, 0, 0), lag('c', 0, 1, 1)], 0),
+  ]
+  const text = await stage({ shards, groupLagsMax: 3 }).metrics.text()
+  expect(linesOf(text, 'millrace_group_')).toEqual([
+    'millrace_group_lag{group="a\\"",topic="orders",partition="0"} 6',
+    'millrace_group_lag{group="a\\"",topic="orders",partition="1"} 0',
+    'millrace_group_lag{group="b",topic="orders",partition="0"} 0',
+    'millrace_group_committed_offset{group="a\\"",topic="orders",partition="0"} 4',
+    'millrace_group_committed_offset{group="a\\"",topic="orders",partition="1"} 12',
+    'millrace_group_committed_offset{group="b",topic="orders",partition="0"} 0',
+    'millrace_group_lags_left_out 6',
+  ])
 })

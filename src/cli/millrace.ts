@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addConfigCommands } from './config.ts'
+import { addGroupCommands } from './group.ts'
 import type { Terminal } from './remote.ts'
 import { addTopicCommands } from './topic.ts'
 
@@ -38,6 +39,7 @@ const terminal: Terminal = {
 }
 addTopicCommands(command, terminal)
 addConfigCommands(command, terminal)
+addGroupCommands(command, terminal)
 
 await command.parseAsync()
 

@@ -7,6 +7,7 @@ import { type Address, ConnectionError } from '../client/connection.ts'
 import { errorName } from '../model/error-codes.ts'
 
 const BOOTSTRAP = '127.0.0.1:9092'
+export const CLIENT = { clientId: 'millrace-cli' }
 
 /** What a command needs of its process. */
 export interface Terminal {
@@ -79,7 +80,7 @@ async function connectToFirst(addresses: readonly Address[]): Promise<Client> {
   const failures: string[] = []
   for (const address of addresses) {
     try {
-      return await Client.connect(address, { clientId: 'millrace-cli' })
+      return await Client.connect(address, CLIENT)
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error
       failures.push(error.message)

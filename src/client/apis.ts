@@ -4,6 +4,23 @@ import { FetchResponse, fetchApi, readFetchResponse, writeFetchRequest } from '.
 import { listOffsetsApi, readListOffsetsResponse, writeListOffsetsRequest } from '../wire/generated/02-list-offsets.ts'
 import { metadataApi, readMetadataResponse, writeMetadataRequest } from '../wire/generated/03-metadata.ts'
 import {
+  offsetCommitApi,
+  readOffsetCommitResponse,
+  writeOffsetCommitRequest,
+} from '../wire/generated/08-offset-commit.ts'
+import { offsetFetchApi, readOffsetFetchResponse, writeOffsetFetchRequest } from '../wire/generated/09-offset-fetch.ts'
+import {
+  findCoordinatorApi,
+  readFindCoordinatorResponse,
+  writeFindCoordinatorRequest,
+} from '../wire/generated/10-find-coordinator.ts'
+import {
+  describeGroupsApi,
+  readDescribeGroupsResponse,
+  writeDescribeGroupsRequest,
+} from '../wire/generated/15-describe-groups.ts'
+import { listGroupsApi, readListGroupsResponse, writeListGroupsRequest } from '../wire/generated/16-list-groups.ts'
+import {
   createTopicsApi,
   readCreateTopicsResponse,
   writeCreateTopicsRequest,
@@ -23,6 +40,16 @@ import {
   readCreatePartitionsResponse,
   writeCreatePartitionsRequest,
 } from '../wire/generated/37-create-partitions.ts'
+import {
+  deleteGroupsApi,
+  readDeleteGroupsResponse,
+  writeDeleteGroupsRequest,
+} from '../wire/generated/42-delete-groups.ts'
+import {
+  offsetDeleteApi,
+  readOffsetDeleteResponse,
+  writeOffsetDeleteRequest,
+} from '../wire/generated/47-offset-delete.ts'
 import type { Api } from '../wire/generated/apis.ts'
 import type { Reader } from '../wire/reader.ts'
 import type { Writer } from '../wire/writer.ts'
@@ -66,3 +93,39 @@ export const createPartitions = {
   write: writeCreatePartitionsRequest,
   read: readCreatePartitionsResponse,
 }
+/** By topic names. */
+export const offsetCommit = {
+  ...offsetCommitApi,
+  maxVersion: 9,
+  write: writeOffsetCommitRequest,
+  read: readOffsetCommitResponse,
+}
+/** By groups, and within them by topic names. */
+export const offsetFetch = {
+  ...offsetFetchApi,
+  minVersion: 8,
+  maxVersion: 9,
+  write: writeOffsetFetchRequest,
+  read: readOffsetFetchResponse,
+}
+/** Of several keys. */
+export const findCoordinator = {
+  ...findCoordinatorApi,
+  minVersion: 4,
+  write: writeFindCoordinatorRequest,
+  read: readFindCoordinatorResponse,
+}
+export const describeGroups = {
+  ...describeGroupsApi,
+  write: writeDescribeGroupsRequest,
+  read: readDescribeGroupsResponse,
+}
+/** By state and type. */
+export const listGroups = {
+  ...listGroupsApi,
+  minVersion: 5,
+  write: writeListGroupsRequest,
+  read: readListGroupsResponse,
+}
+export const deleteGroups = { ...deleteGroupsApi, write: writeDeleteGroupsRequest, read: readDeleteGroupsResponse }
+export const offsetDelete = { ...offsetDeleteApi, write: writeOffsetDeleteRequest, read: readOffsetDeleteResponse }

@@ -42,6 +42,8 @@ export const LIMITS = {
   internedNamesMax: 131072,
   /** Batches in memory that make a partition drain to its segment. */
   drainBytes: MIB,
+  /** Partitions of groups that metrics show the lag of: two series each. */
+  groupLagsMax: 2048,
   /** Files of a shard's journal: while one is written the others are drained. */
   journalFiles: 4,
   /** What a journal group takes beside its batches at most: header and one entry. */

@@ -51,6 +51,8 @@ export interface TopicNames {
   nameOf(id: Uuid): string | undefined
 }
 
+export type VisitCommitted = (groupId: string, topic: string, partition: number, offset: number) => void
+
 /** Kafka's settings of the same names. */
 export interface GroupSettings {
   readonly groupMinSessionTimeoutMs: number

@@ -20,7 +20,13 @@ import { deleteGroupsApi } from '../wire/generated/42-delete-groups.ts'
 import { offsetDeleteApi } from '../wire/generated/47-offset-delete.ts'
 import type { GroupMetadataValue } from '../wire/generated/group-records.ts'
 import { Descriptions } from './descriptions.ts'
-import type { GroupEffects, GroupEvent, GroupMachineOptions, GroupRequestEvent } from './group-border.ts'
+import type {
+  GroupEffects,
+  GroupEvent,
+  GroupMachineOptions,
+  GroupRequestEvent,
+  VisitCommitted,
+} from './group-border.ts'
 import { readGroupRecord } from './group-records.ts'
 import { Groups } from './groups.ts'
 import { Heartbeats } from './heartbeats.ts'
@@ -41,6 +47,7 @@ export class GroupMachine {
   readonly #groups: Groups
   readonly #rebalances: Rebalances
   readonly #removals: Removals
+  readonly #fetches: OffsetFetches
   /** By API key. */
   readonly #handlers: ReadonlyMap<number, (event: GroupRequestEvent) => void>
 
@@ -60,6 +67,7 @@ export class GroupMachine {
     this.#groups = groups
     this.#rebalances = rebalances
     this.#removals = removals
+    this.#fetches = fetches
     this.#handlers = new Map([
       [offsetCommitApi.key, (event) => commits.onCommit(event)],
       [offsetFetchApi.key, (event) => fetches.onRequest(event)],
@@ -101,6 +109,11 @@ export class GroupMachine {
   /** When a `time` event is due, of the monotonic clock. It may come to nothing. */
   nextDeadlineMs(): number {
     return this.#turn.nextDeadlineMs()
+  }
+
+  /** What is durable, of topics that are there. */
+  forEachCommitted(visit: VisitCommitted): void {
+    this.#fetches.forEachDurable(visit)
   }
 
   /** A record of the log, in order, before the first event. Throws a DecodeError for bytes that no Kafka wrote. */

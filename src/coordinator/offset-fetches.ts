@@ -4,7 +4,7 @@ import { ErrorCode } from '../model/error-codes.ts'
 import { type Uuid, ZERO_UUID } from '../model/uuid.ts'
 import type { OffsetFetchRequest } from '../wire/generated/09-offset-fetch.ts'
 import type { Group } from './group.ts'
-import type { GroupRequestEvent, TopicNames } from './group-border.ts'
+import type { GroupRequestEvent, TopicNames, VisitCommitted } from './group-border.ts'
 import type { Groups } from './groups.ts'
 import type { CommittedOffset } from './offsets.ts'
 import type { Turn } from './turn.ts'
@@ -33,6 +33,19 @@ export class OffsetFetches {
     const request = event.request as OffsetFetchRequest
     if (request.requireStable) this.#turn.whenSettled(() => this.#answer(event, request))
     else this.#answer(event, request)
+  }
+
+  /** Every group's offsets in topics that are there. */
+  forEachDurable(visit: VisitCommitted): void {
+    for (const group of this.#groups.all()) {
+      for (const topic of group.offsets.topics()) {
+        const topicId = this.#topics.idOf(topic)
+        if (topicId === undefined) continue
+        group.offsets.forEachDurable(topic, (partition, value) => {
+          if (belongs(value, topicId)) visit(group.id, topic, partition, value.offset)
+        })
+      }
+    }
   }
 
   #answer({ token, apiVersion }: GroupRequestEvent, request: OffsetFetchRequest): void {

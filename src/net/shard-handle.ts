@@ -2,7 +2,9 @@
 //
 // Thread: control. A worker that dies is a broker that dies: `onFatal`.
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { LIMITS } from '../config/limits.ts'
 import type { MetadataBatch } from '../metadata/image.ts'
+import type { GroupLags } from '../shard/group-lags.ts'
 import type { RecoveryReport } from '../shard/recovery.ts'
 import type { ShardData, ShardState, ToControl, ToShard } from './thread-messages.ts'
 
@@ -55,6 +57,7 @@ export class ShardHandle {
   readonly #ended: Promise<void>
   #isClosing = false
   #state: Promise<ShardState> | null = null
+  #groupLags: Promise<GroupLags> | null = null
 
   constructor(options: ShardHandleOptions) {
     this.#options = options
@@ -97,6 +100,18 @@ export class ShardHandle {
       this.#post({ type: 'ask-state' })
     }
     return this.#state
+  }
+
+  /** Likewise: how far the groups that it coordinates are behind. */
+  groupLags(): Promise<GroupLags> {
+    if (this.#groupLags === null) {
+      this.#groupLags = this.#next('group-lags').then(({ lags }) => {
+        this.#groupLags = null
+        return lags
+      })
+      this.#post({ type: 'ask-group-lags', countMax: LIMITS.groupLagsMax })
+    }
+    return this.#groupLags
   }
 
   /** For the stand-in, whose sockets live on the shard. Resolves to the bound port. */

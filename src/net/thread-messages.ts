@@ -2,6 +2,7 @@
 // not urgent. In order, each way.
 import type { Settings } from '../config/settings.ts'
 import type { MetadataBatch } from '../metadata/image.ts'
+import type { GroupLags } from '../shard/group-lags.ts'
 import type { RecoveryReport } from '../shard/recovery.ts'
 import type { SharedMemory } from '../shard/shared-memory.ts'
 
@@ -35,6 +36,8 @@ export type ToShard =
   | { type: 'open' }
   /** For metrics, and to see that the thread is not stuck. */
   | { type: 'ask-state' }
+  /** For metrics. */
+  | { type: 'ask-group-lags'; countMax: number }
   /** The stand-in's sockets live on the shard: listen there. */
   | { type: 'listen'; listener: number; address: string; port: number; backlog: number }
   /** The body of an answer; `refusal`: what was sent is no request. */
@@ -54,6 +57,7 @@ export type ToControl =
   /** The shard's image has everything up to and including `offset`. */
   | { type: 'applied'; offset: number }
   | { type: 'state'; state: ShardState }
+  | { type: 'group-lags'; lags: GroupLags }
   | { type: 'listening'; listener: number; port: number }
   | { type: 'listen-failed'; listener: number; message: string }
   /** A request for the control thread, its body's bytes. */

@@ -5,7 +5,7 @@
 // first, a piece at a time, and is asked in vain meanwhile (COORDINATOR_LOAD_IN_PROGRESS).
 import type { PartitionRoute, Routes } from '../api/routes.ts'
 import type { Settings } from '../config/settings.ts'
-import { GroupMachine } from '../coordinator/group-machine.ts'
+import { GroupMachine, type VisitCommitted } from '../coordinator/group-machine.ts'
 import { Deadlines } from '../lib/deadlines.ts'
 import type { Clock, Random } from '../lib/env.ts'
 import { forEachLimited } from '../lib/limited.ts'
@@ -81,6 +81,10 @@ export class Coordinators implements CoordinatorHost, ImageListener {
   /** Undefined if the partition is not here. */
   byHandle(handle: number): GroupCoordinator | undefined {
     return this.#byHandle.get(handle)
+  }
+
+  forEachCommitted(visit: VisitCommitted): void {
+    for (const coordinator of this.#byHandle.values()) coordinator.forEachCommitted(visit)
   }
 
   partitionAdded(topic: TopicImage, partition: number): void {

@@ -5,7 +5,14 @@
 // they can't be read -> closed with the partition.
 // Invariant: the machine hears of its batches in the order it appended them, and never within a step.
 import type { PartitionRoute } from '../api/routes.ts'
-import type { Caller, CoordinatorRecord, GroupEffects, GroupEvent, GroupMachine } from '../coordinator/group-machine.ts'
+import type {
+  Caller,
+  CoordinatorRecord,
+  GroupEffects,
+  GroupEvent,
+  GroupMachine,
+  VisitCommitted,
+} from '../coordinator/group-machine.ts'
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/env.ts'
 import type { Pieces } from '../memory/pieces.ts'
@@ -110,6 +117,11 @@ export class GroupCoordinator implements GroupEffects, AppendCaller {
     if (!this.#asking.delete(token)) return false
     this.#step({ type: 'gone', token })
     return true
+  }
+
+  /** Of one that is loading: nothing yet. */
+  forEachCommitted(visit: VisitCommitted): void {
+    if (this.#refusal === ErrorCode.None) this.#machine.forEachCommitted(visit)
   }
 
   onTime(): void {

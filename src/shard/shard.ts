@@ -39,6 +39,7 @@ import type { AppendCaller } from './append.ts'
 import { Appends } from './appends.ts'
 import { Coordinators } from './coordinators.ts'
 import { Fetches } from './fetches.ts'
+import { type GroupLags, groupLags } from './group-lags.ts'
 import { GroupRequests } from './group-requests.ts'
 import { LogManager } from './log-manager.ts'
 import { RELIEVE } from './messages.ts'
@@ -235,6 +236,14 @@ export class Shard implements ProduceContext, JournalListener {
 
   get nodeId(): number {
     return this.options.nodeId
+  }
+
+  /** Of the groups that are coordinated here; not more than `countMax`. */
+  groupLags(countMax: number): Promise<GroupLags> {
+    const lags = groupLags({ coordinators: this.#coordinators, routes: this.routes, queries: this.queries }, countMax)
+    // Between ticks: what was asked of others waits for one.
+    this.options.wake(this.options.own)
+    return lags
   }
 
   /** What messages between shards carry, so that one that is behind knows it. */

@@ -1,8 +1,6 @@
 // `millrace topic` and `millrace config` against a broker in memory.
-import { Command } from 'commander'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addConfigCommands } from '../../src/cli/config.ts'
-import { addTopicCommands } from '../../src/cli/topic.ts'
+import { millrace as run } from './millrace.ts'
 
 type Package = typeof import('../../src/index.ts')
 const { Broker } = (await import(new URL('../../dist/index.js', import.meta.url).href)) as Package
@@ -13,40 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => broker.close())
 
-/** The exit code, then what was written, line by line. */
-async function millrace(line: string, bootstrap = broker.bootstrap): Promise<string[]> {
-  const out: string[] = []
-  let exitCode = 0
-  const write = (mark: string) => (text: string) => {
-    out.push(...text.split('\n').map((each) => `${mark}${each}`))
-  }
-  const command = new Command('millrace')
-  const terminal = {
-    writeOut: write(''),
-    writeError: write('! '),
-    setExitCode: (code: number) => {
-      exitCode = code
-    },
-  }
-  addTopicCommands(command, terminal)
-  addConfigCommands(command, terminal)
-  const silence = (each: Command): void => {
-    each.exitOverride().configureOutput({ writeOut: write(''), writeErr: write('! ') })
-    each.commands.forEach(silence)
-  }
-  silence(command)
-  try {
-    await command.parseAsync([...line.split(' '), '--bootstrap', bootstrap], { from: 'user' })
-  } catch (error) {
-    exitCode = (error as { exitCode: number }).exitCode
-  }
-  return [
-    `exit ${exitCode}`,
-    ...out
-      .map((each) => each.replace(/(?<![\w-])[\w-]{22}(?![\w-])/, '<id>').trimEnd())
-      .filter((each) => !/^!?$/.test(each)),
-  ]
-}
+const millrace = (line: string, bootstrap = broker.bootstrap) => run(line, bootstrap)
 
 test('a topic is created, listed, described, altered and deleted', async () => {
   expect(await millrace('topic list')).toEqual(['exit 0', 'TOPIC  PARTITIONS  REPLICAS  ID'])

@@ -49,14 +49,20 @@ export async function findCoordinators(
 }
 
 /** Joins with a member id of the coordinator's choice, or with its own. */
-export async function join(client: Client, groupId: string, memberId = '', sessionTimeoutMs = 30_000) {
+export async function join(
+  client: Client,
+  groupId: string,
+  memberId = '',
+  sessionTimeoutMs = 30_000,
+  protocolType = 'test',
+) {
   const request = {
     groupId,
     sessionTimeoutMs,
     rebalanceTimeoutMs: 30_000,
     memberId,
     groupInstanceId: null,
-    protocolType: 'test',
+    protocolType,
     protocols: [{ name: 'any', metadata: text.encode(`of ${groupId}`) }],
     reason: null,
   }
@@ -71,17 +77,17 @@ export type Joined = Awaited<ReturnType<typeof join>>
 export async function sync(
   client: Client,
   groupId: string,
-  { generationId, memberId }: Joined,
-  assignments: Record<string, string> = {},
+  { generationId, memberId, protocolType }: Joined,
+  assignments: Record<string, string | Uint8Array> = {},
 ) {
   const { errorCode, assignment } = await ask(client, syncGroupCodec, {
     groupId,
     generationId,
     memberId,
     groupInstanceId: null,
-    protocolType: 'test',
+    protocolType,
     protocolName: 'any',
-    assignments: Object.entries(assignments).map(([id, value]) => ({ memberId: id, assignment: text.encode(value) })),
+    assignments: Object.entries(assignments).map(([id, value]) => ({ memberId: id, assignment: Buffer.from(value) })),
   })
   return { errorCode, assignment: Buffer.from(assignment).toString() }
 }

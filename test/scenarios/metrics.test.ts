@@ -1,7 +1,8 @@
 // /metrics and /healthz of a running broker.
 import { expect, test } from 'vitest'
 import { ErrorCode } from '../../src/model/error-codes.ts'
-import { batchOf, createTopic, fetch as fetchFrom, produce, produceAll } from './client.ts'
+import { batchOf, createTopic, deleteTopic, fetch as fetchFrom, produce, produceAll } from './client.ts'
+import { commit, findCoordinators } from './group-client.ts'
 import { inEveryWorld } from './worlds.ts'
 
 /** A sample's value, summed over its shards. */
@@ -60,6 +61,38 @@ inEveryWorld({ 'millrace.http.listener': '127.0.0.1:0' }, (broker, shards) => {
     }
     await expect.poll(heldBytes).toBe(before)
     for (const client of clients) client.close()
+  })
+
+  test('groups are as far behind as they have not read', async () => {
+    const client = await broker().connect()
+    await createTopic(client, 'followed', 3)
+    await findCoordinators(client, ['any'])
+    for (const partition of [0, 1, 2]) {
+      for (let i = 0; i <= partition; i++) await produce(client, 'followed', partition, batchOf(['a', 'b']))
+    }
+    // Enough of them that every shard coordinates some.
+    const groups = Array.from({ length: 8 }, (_, n) => `follower-${n}`)
+    for (const group of groups) expect(await commit(client, group, 'followed', { 0: 2, 1: 1, 2: 0 })).toEqual([0, 0, 0])
+    const { text } = await get('/metrics')
+    const of = (series: string, group: string) =>
+      [0, 1, 2].map((partition) =>
+        sampled(text, `millrace_group_${series}{group="${group}",topic="followed",partition="${partition}"}`),
+      )
+    for (const group of groups) {
+      expect([group, ...of('lag', group)]).toEqual([group, 0, 3, 6])
+      expect([group, ...of('committed_offset', group)]).toEqual([group, 2, 1, 0])
+    }
+    expect(sampled(text, 'millrace_group_lags_left_out')).toBe(0)
+
+    await produce(client, 'followed', 0, batchOf(['c']))
+    await commit(client, 'follower-0', 'followed', { 2: 6 })
+    const after = (await get('/metrics')).text
+    const lag = (group: string, partition: number) =>
+      sampled(after, `millrace_group_lag{group="${group}",topic="followed",partition="${partition}"}`)
+    expect([lag('follower-0', 0), lag('follower-0', 2), lag('follower-1', 2)]).toEqual([1, 0, 6])
+    expect(await deleteTopic(client, 'followed')).toBe(0)
+    expect((await get('/metrics')).text).not.toContain('topic="followed"')
+    client.close()
   })
 
   test('it is well, and has nothing else to say', async () => {
