@@ -23,6 +23,8 @@ import { type CoordinatorHost, GroupCoordinator } from './group-coordinator.ts'
 const LOADED_AT_ONCE = 4
 /** Between two looks at the sockets no more than this is replayed. */
 const REPLAYED_BYTES_MAX = 256 << 10
+/** In characters. A longer one is left out: a member id is a text that must fit a message itself. */
+const MEMBER_PREFIX_MAX = 1024
 
 export interface CoordinatorsOptions {
   own: number
@@ -150,7 +152,7 @@ export class Coordinators implements CoordinatorHost, ImageListener {
         idOf: (name) => image.topics.byName(name)?.topicId,
         nameOf: (id) => image.topics.byId(id)?.name,
       },
-      newMemberId: (prefix) => `${prefix}-${randomHex(random)}`,
+      newMemberId: (prefix) => `${prefix.length <= MEMBER_PREFIX_MAX ? prefix : ''}-${randomHex(random)}`,
       log: (message) => log.info({ coordinator: route.partition }, message),
     })
     const coordinator = new GroupCoordinator(route, this, machine)
