@@ -1,6 +1,9 @@
 // DescribeConfigs (key 32), versions 1-4: what topics and this broker are configured with, and where each value is from.
 // Runs on the control thread.
 //
+// Groups and subscriptions to client metrics may be asked for and have none: no group is of a protocol that Kafka has
+// configs for, and neither can be given any yet.
+//
 //   v1  source and synonyms       v3  type and documentation       v4  flexible encoding
 import type { ValueType } from '../config/values.ts'
 import type { Refusal } from '../controller/commands.ts'
@@ -21,6 +24,10 @@ import { type BrokerConfig, serverProperty } from './broker-config.ts'
 import { type ControlContext, defineControlApi } from './define-api.ts'
 import { errorFields } from './refusals.ts'
 import { ConfigSource, topicConfigEntries, topicConfigSynonyms } from './topic-config-entries.ts'
+
+/** Kafka's numbers for resources that have no configs here. */
+const RESOURCE_CLIENT_METRICS = 16
+const RESOURCE_GROUP = 32
 
 /** Kafka's numbers for the types of values. */
 const typeNumbers: Readonly<Record<ValueType, number>> = {
@@ -77,6 +84,10 @@ function describe(
       return describeTopic(resourceName, context, brokerConfigs)
     case RESOURCE_BROKER:
       return describeBroker(resourceName, context)
+    case RESOURCE_CLIENT_METRICS:
+      return nothingOf('Client metrics subscription', resourceName)
+    case RESOURCE_GROUP:
+      return nothingOf('Group', resourceName)
     default:
       return { error: ErrorCode.InvalidRequest, message: `Unsupported resource type: ${resourceType}` }
   }
@@ -104,6 +115,10 @@ function describeTopic(
     configType: typeNumbers[definition.type],
     documentation: definition.documentation,
   }))
+}
+
+function nothingOf(kind: string, name: string): DescribeConfigsResourceResult[] | Refusal {
+  return name === '' ? { error: ErrorCode.InvalidRequest, message: `${kind} name must not be empty` } : []
 }
 
 /** The empty name stands for the defaults that all brokers share: none are set, as none can be altered yet. */

@@ -61,7 +61,10 @@ test.each(versionsOf(describeConfigsApi))("v%i: a topic's configs and where they
   expect(result!.configs).toHaveLength(topicConfigs.size)
   const config = (name: string) => result!.configs.find((each) => each.name === name)!
   expect(config('cleanup.policy')).toMatchObject({ value: 'compact', configSource: 1, readOnly: false })
-  expect(config('cleanup.policy').synonyms).toEqual([{ name: 'cleanup.policy', value: 'compact', source: 1 }])
+  expect(config('cleanup.policy').synonyms).toEqual([
+    { name: 'cleanup.policy', value: 'compact', source: 1 },
+    { name: 'log.cleanup.policy', value: 'delete', source: 5 },
+  ])
   expect(config('retention.ms')).toMatchObject({
     value: '7200000',
     configSource: 4,
@@ -76,6 +79,32 @@ test.each(versionsOf(describeConfigsApi))("v%i: a topic's configs and where they
   expect(config('retention.ms').configType).toBe(version >= 3 ? 5 : 0)
   expect(config('cleanup.policy').configType).toBe(version >= 3 ? 7 : 0)
   expect(config('retention.ms').documentation).toBe(version >= 3 ? topicConfigs.get('retention.ms')!.documentation : '')
+})
+
+test("settings that are not acted on have Kafka's defaults for synonyms, in Kafka's names", async () => {
+  const context = await controlContext({ image, brokerConfigs })
+  const [result] = (await call(4, ask([{}], { includeSynonyms: true }), context)).results
+  const synonyms = (name: string) => result!.configs.find((each) => each.name === name)!.synonyms
+  expect(synonyms('delete.retention.ms')).toEqual([
+    { name: 'log.cleaner.delete.retention.ms', value: '86400000', source: 5 },
+  ])
+  // The first of its two names has no default.
+  expect(synonyms('flush.ms')).toEqual([
+    { name: 'log.flush.scheduler.interval.ms', value: '9223372036854775807', source: 5 },
+  ])
+  expect(synonyms('follower.replication.throttled.replicas')).toEqual([])
+})
+
+test('groups and subscriptions to client metrics have no configs, but a name', async () => {
+  const context = await controlContext({ image, brokerConfigs })
+  for (const resourceType of [16, 32]) {
+    const asked = ask(['some', ''].map((resourceName) => ({ resourceType, resourceName })))
+    const { results } = await call(4, asked, context)
+    expect(results.map(({ errorCode, configs }) => [errorCode, configs])).toEqual([
+      [0, []],
+      [ErrorCode.InvalidRequest, []],
+    ])
+  }
 })
 
 test('synonyms and documentation only when asked for', async () => {
