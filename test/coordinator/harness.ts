@@ -122,6 +122,15 @@ export class Bench {
     return this.#held.length
   }
 
+  /** As metrics see them. */
+  everyCommitted(): string[] {
+    const found: string[] = []
+    this.#machine.forEachCommitted((group, topic, partition, offset) => {
+      found.push(`${group} ${topic} ${partition}: ${offset}`)
+    })
+    return found
+  }
+
   /** The last group record of the log. */
   lastGroupRecord(): GroupMetadataValue {
     const record = this.log.findLast(({ key, value }) => key[1] === 2 && value !== null)!

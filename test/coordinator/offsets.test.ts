@@ -40,6 +40,21 @@ test('a fetch that must be stable waits for what is being written', () => {
   expect(bench.answer(token).topics[0].partitions[0].committedOffset).toBe(7)
 })
 
+test('metrics see what is durable, of the topic that has the name now', () => {
+  const bench = new Bench()
+  bench.commit({ 0: 3, 1: 4 })
+  bench.commit({ 0: 9 }, { groupId: 'h' })
+  bench.holds = true
+  bench.commit({ 0: 5 })
+  expect(bench.everyCommitted()).toEqual(['g orders 0: 3', 'g orders 1: 4', 'h orders 0: 9'])
+  bench.settle()
+  expect(bench.everyCommitted()).toEqual(['g orders 0: 5', 'g orders 1: 4', 'h orders 0: 9'])
+  bench.topicIds.set('orders', OTHER_ID)
+  expect(bench.everyCommitted()).toEqual([])
+  bench.topicIds.delete('orders')
+  expect(bench.everyCommitted()).toEqual([])
+})
+
 test.each([
   [
     'a generation of a group that is not there',
