@@ -1,5 +1,5 @@
 // How a group goes from one generation to the next: members are gathered (PreparingRebalance), told who they are
-// (CompletingRebalance), and given what the leader assigns (Stable, see sync.ts).
+// (CompletingRebalance), and given what the leader assigns (Stable, see syncs.ts).
 //
 // Kafka's rules: a group's first rebalance waits `group.initial.rebalance.delay.ms` for more members, again while they
 // keep coming. Later ones wait until every member has joined again, the longest rebalance timeout at most; dynamic members

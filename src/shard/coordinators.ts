@@ -16,6 +16,7 @@ import type { MetadataImage } from '../metadata/image.ts'
 import type { ImageListener } from '../metadata/listener.ts'
 import type { TopicImage } from '../metadata/topics.ts'
 import { OFFSETS_TOPIC } from '../model/ids.ts'
+import { LimitedLog } from '../observe/limited-log.ts'
 import type { Log } from '../observe/log.ts'
 import { type Crc32c, RecordBatchBuilder } from '../wire/record-batch-builder.ts'
 import { type CoordinatorHost, GroupCoordinator } from './group-coordinator.ts'
@@ -50,6 +51,8 @@ export class Coordinators implements CoordinatorHost, ImageListener {
   readonly builder: RecordBatchBuilder
   readonly pieces: Pieces
   readonly appendOwn: CoordinatorHost['appendOwn']
+  /** What groups do is what strangers make them do. */
+  readonly #groupLog: LimitedLog
   readonly #byHandle = new Map<number, GroupCoordinator>()
   readonly #deadlines = new Deadlines<GroupCoordinator>()
   /** Those with appends to be told of. */
@@ -62,6 +65,8 @@ export class Coordinators implements CoordinatorHost, ImageListener {
     this.builder = new RecordBatchBuilder(options.crc32c)
     this.pieces = options.pieces
     this.appendOwn = options.appendOwn
+    const linesMax = options.settings['millrace.log.client.lines.max']
+    this.#groupLog = new LimitedLog(options.log, linesMax, () => options.clock.nowMs())
   }
 
   /** From here on appends are possible: loads the coordinators of the partitions that are here, in the background. */
@@ -117,6 +122,7 @@ export class Coordinators implements CoordinatorHost, ImageListener {
 
   /** Once a tick, after the journal has said what is durable. */
   run(nowMs: number): void {
+    if (this.#groupLog.hasLeftOut) this.#groupLog.settle(nowMs)
     const due: GroupCoordinator[] = []
     for (let next = this.#deadlines.popDue(nowMs); next !== undefined; next = this.#deadlines.popDue(nowMs)) {
       due.push(next)
@@ -143,7 +149,7 @@ export class Coordinators implements CoordinatorHost, ImageListener {
   }
 
   #add(route: PartitionRoute): GroupCoordinator {
-    const { image, settings, random, log } = this.#options
+    const { image, settings, random } = this.#options
     const machine = new GroupMachine({
       settings: {
         groupMinSessionTimeoutMs: settings['group.min.session.timeout.ms'],
@@ -159,7 +165,7 @@ export class Coordinators implements CoordinatorHost, ImageListener {
         nameOf: (id) => image.topics.byId(id)?.name,
       },
       newMemberId: (prefix) => `${prefix.length <= MEMBER_PREFIX_MAX ? prefix : ''}-${randomHex(random)}`,
-      log: (message) => log.info({ coordinator: route.partition }, message),
+      log: (message) => this.#groupLog.write('info', () => ({ coordinator: route.partition }), message),
     })
     const coordinator = new GroupCoordinator(route, this, machine)
     this.#byHandle.set(route.handle, coordinator)

@@ -391,9 +391,9 @@ export class Shard implements ProduceContext, JournalListener {
     await this.#files.closeAll()
   }
 
-  /** True when no append waits for the journal: a clean stop checkpoints then. */
+  /** True when no append waits for the journal, or for the tick that takes it there: a clean stop checkpoints then. */
   get isQuiet(): boolean {
-    return this.#journal === null || this.#journal.isIdle
+    return this.#journal === null || (this.#journal.isIdle && !this.#appends.hasQueued)
   }
 
   append(call: ProduceCall, row: number, route: PartitionRoute, offset: number, length: number): void {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type BrokerProcess, startBroker } from '../../scripts/verify/lib/broker.mjs'
 import { batchOf, Client, createTopic, fetch, fetchAll, metadata, produce, readAll } from './client.ts'
-import { findCoordinators } from './group-client.ts'
+import { findCoordinators, listGroups } from './group-client.ts'
 
 let directory: string
 let broker: BrokerProcess
@@ -238,20 +238,6 @@ describe('texts that would be longer when they are told back', () => {
     expect((await answered).readInt16BE(12)).toBe(79)
     await isServed()
   })
-
-  function joinOf(group: string): Buffer {
-    const protocol = [one, int16(1), Buffer.from('p'), Buffer.alloc(4)]
-    const timeouts = Buffer.of(0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30)
-    return Buffer.concat([
-      int16(group.length),
-      Buffer.from(group),
-      timeouts,
-      int16(0),
-      int16(1),
-      Buffer.from('t'),
-      ...protocol,
-    ])
-  }
 })
 
 describe('limits', () => {
@@ -377,10 +363,33 @@ describe('the log', () => {
     const leftOut = said.reduce((sum, line) => sum + (line.leftOut ?? 0), 0)
     expect(leftOut).toBeGreaterThan(0)
   })
+
+  test('a flood of groups writes few lines', async () => {
+    await findCoordinators(healthy, ['a'])
+    const before = lines().length
+    for (let i = 0; i < 150; i++) (await dial()).socket.write(framed(header(11, 3), joinOf(`group-${i}`)))
+    while ((await listGroups(healthy)).groups.length < 150) await isServed()
+    const said = lines().slice(before)
+    expect(said.filter(({ msg }) => /^group group-/.test(msg)).length).toBeLessThan(100)
+  })
 })
 
 function int16(value: number): Buffer {
   const bytes = Buffer.alloc(2)
   bytes.writeInt16BE(value)
   return bytes
+}
+
+function joinOf(group: string): Buffer {
+  const protocol = [Buffer.of(0, 0, 0, 1), int16(1), Buffer.from('p'), Buffer.alloc(4)]
+  const timeouts = Buffer.of(0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30)
+  return Buffer.concat([
+    int16(group.length),
+    Buffer.from(group),
+    timeouts,
+    int16(0),
+    int16(1),
+    Buffer.from('t'),
+    ...protocol,
+  ])
 }
