@@ -40,7 +40,7 @@ inEveryWorld(FAST, (broker) => {
     expect([topic!.isInternal, topic!.partitions.length]).toEqual([true, 7])
     // There are no transactions, and no share groups.
     expect((await findCoordinators(client, ['t'], 1)).coordinators[0]!.errorCode).toBe(
-      ErrorCode.CoordinatorNotAvailable,
+      ErrorCode.ClusterAuthorizationFailed,
     )
     expect((await findCoordinators(client, ['t'], 9)).coordinators[0]!.errorCode).toBe(ErrorCode.InvalidRequest)
   })
