@@ -158,6 +158,7 @@ export class FetchCall extends Call implements Timed {
       if (request.sessionId !== NO_SESSION) sessions.remove(request.sessionId)
       this.#session = request.sessionEpoch === INITIAL_EPOCH ? sessions.create(byId) : null
       this.#addRequested()
+      if (this.#session !== null) sessions.measure(this.#session)
       return ErrorCode.None
     }
     const session = sessions.find(request.sessionId)
@@ -166,6 +167,7 @@ export class FetchCall extends Call implements Timed {
     if (session.byId !== byId) return ErrorCode.FetchSessionTopicIdError
     this.#session = session
     this.#updateSession(session)
+    sessions.measure(session)
     const { partitions, firstIndex } = session
     for (let i = 0; i < partitions.length; i++) this.#addMember(partitions[(firstIndex + i) % partitions.length]!)
     return ErrorCode.None

@@ -1,5 +1,5 @@
 // OffsetFetch (key 9), versions 1-10: a group's committed positions. Runs on the shard of the connection, which asks the
-// coordinator of each group.
+// coordinator of each group. A group asked for again is answered once, or a small request could ask for an endless answer.
 //
 //   v2  all topics, and an error of the whole group   v8  several groups   v10  topic ids
 import { ErrorCode } from '../model/error-codes.ts'
@@ -22,7 +22,8 @@ const NONE = -1
 
 export const offsetFetch = defineGroupApi(offsetFetchCodec, async (request, context) => {
   if (context.apiVersion < SEVERAL_GROUPS_VERSION) return fetchOne(request, context)
-  const groups = await askForEach(request.groups, (group) => fetchGroup(group, request, context))
+  const asked = new Map(request.groups.map((group) => [group.groupId, group]))
+  const groups = await askForEach([...asked.values()], (group) => fetchGroup(group, request, context))
   return { throttleTimeMs: 0, topics: [], errorCode: ErrorCode.None, groups }
 })
 

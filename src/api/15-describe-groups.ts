@@ -1,5 +1,5 @@
 // DescribeGroups (key 15), versions 0-6: classic groups with their members. Runs on the shard of the connection, which asks
-// the coordinator of each group.
+// the coordinator of each group. A group asked for again is answered once, or a small request could ask for an endless answer.
 //
 //   v3  authorized operations   v4  instance ids   v6  GROUP_ID_NOT_FOUND and a message
 import type { DescribedGroup } from '../wire/generated/15-describe-groups.ts'
@@ -10,7 +10,8 @@ import { describeGroupsCodec } from './group-codecs.ts'
 
 export const describeGroups = defineGroupApi(describeGroupsCodec, async (request, context) => {
   const { includeAuthorizedOperations } = request
-  const groups = await askForEach(request.groups, (groupId) => describe(groupId, includeAuthorizedOperations, context))
+  const ids = [...new Set(request.groups)]
+  const groups = await askForEach(ids, (groupId) => describe(groupId, includeAuthorizedOperations, context))
   return { throttleTimeMs: 0, groups }
 })
 

@@ -2,10 +2,12 @@
 // told only what changed.
 //
 // Owner: the shard of the connection that made the session; a session asked for on another shard is not found there, and
-// the client makes a new one. Bounded: at the limit the least recently used session goes.
+// the client makes a new one. Bounded in number and in memory: at the limit the least recently used session goes.
 import type { Random } from '../lib/env.ts'
 
 export const NO_SESSION = 0
+/** What a partition takes beside its topic's name. */
+const PARTITION_BYTES = 256
 /** Epochs in a request: a full fetch that ends the session, and one that starts one. */
 export const FINAL_EPOCH = -1
 export const INITIAL_EPOCH = 0
@@ -38,6 +40,9 @@ export class FetchSession {
   readonly #byTopic = new Map<string, Map<number, SessionPartition>>()
   /** Where the next answer begins, so that no partition is always last. */
   firstIndex = 0
+  /** What its partitions take, now and as its owner knows it. */
+  byteLength = 0
+  measuredBytes = 0
 
   constructor(id: number, byId: boolean) {
     this.id = id
@@ -57,6 +62,7 @@ export class FetchSession {
     ofTopic.set(member.partition, member)
     member.index = this.partitions.length
     this.partitions.push(member)
+    this.byteLength += bytesOf(member)
   }
 
   remove(topicKey: string, partition: number): void {
@@ -64,6 +70,7 @@ export class FetchSession {
     const member = ofTopic?.get(partition)
     if (ofTopic === undefined || member === undefined) return
     ofTopic.delete(partition)
+    this.byteLength -= bytesOf(member)
     // One request may forget all of a great many.
     const last = this.partitions.pop()!
     if (last !== member) {
@@ -85,10 +92,14 @@ export class FetchSessions {
   /** Least recently used first. */
   readonly #sessions = new Map<number, FetchSession>()
   readonly #sessionsMax: number
+  readonly #bytesMax: number
   readonly #random: Random
+  /** Of all sessions, as they were when they were measured. */
+  #byteLength = 0
 
-  constructor(sessionsMax: number, random: Random) {
+  constructor(sessionsMax: number, bytesMax: number, random: Random) {
     this.#sessionsMax = sessionsMax
+    this.#bytesMax = bytesMax
     this.#random = random
   }
 
@@ -109,7 +120,7 @@ export class FetchSessions {
     while (id === NO_SESSION || this.#sessions.has(id))
     if (this.#sessions.size >= this.#sessionsMax) {
       for (const oldest of this.#sessions.keys()) {
-        this.#sessions.delete(oldest)
+        this.remove(oldest)
         break
       }
     }
@@ -119,6 +130,23 @@ export class FetchSessions {
   }
 
   remove(id: number): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined) return
     this.#sessions.delete(id)
+    this.#byteLength -= session.measuredBytes
   }
+
+  /** Its partitions have changed. Others make room for them; at last it goes itself, and its client begins a new one. */
+  measure(session: FetchSession): void {
+    this.#byteLength += session.byteLength - session.measuredBytes
+    session.measuredBytes = session.byteLength
+    for (const oldest of this.#sessions.keys()) {
+      if (this.#byteLength <= this.#bytesMax) return
+      this.remove(oldest)
+    }
+  }
+}
+
+function bytesOf({ topic }: SessionPartition): number {
+  return PARTITION_BYTES + 2 * topic.length
 }

@@ -23,6 +23,8 @@ export const LIMITS = {
   longRequestWaitMsMax: 10_000,
   /** How long a fetch waits at most, whatever it asks for: till then it keeps its connection's other requests waiting. */
   fetchWaitMsMax: 60_000,
+  /** What the partitions of a shard's fetch sessions take. */
+  fetchSessionBytesMax: 128 * MIB,
   /** Calls that a shard keeps for the next requests. */
   callsKeptMax: 4096,
   /** Addresses that have connections at a time. */

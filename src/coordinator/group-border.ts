@@ -65,7 +65,7 @@ export interface GroupSettings {
 export interface GroupMachineOptions {
   readonly settings: GroupSettings
   readonly topics: TopicNames
-  /** An id that was never given out before: the client's (or instance's) id, a dash, and something random. */
+  /** An id that was never given out before: the client's (or instance's) id unless it is long, a dash, something random. */
   readonly newMemberId: (prefix: string) => string
   /** What an operator may want to read: a group rebalances, a member was lost. */
   readonly log?: (message: string) => void

@@ -22,16 +22,16 @@ export class BatchScan {
 
   /**
    * Everything that is durable now, as runs of whole batches of about `bytesMax`, more if one batch is longer. Each is an
-   * array of its own. Rejects when a segment holds what is no batch.
+   * array of its own. Rejects when a segment holds what is no
+   * batch, and when nothing can be drained any more.
    */
   async *runs(log: PartitionLog, bytesMax: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    const end = log.durableOffset
-    while (log.drainedOffset < end && !log.isClosed) await this.#drainer.start(log)
+    await this.#drainer.drainTo(log, log.durableOffset)
     for (const segment of [...log.segments]) {
       let position = 0
       while (position < segment.drainedBytes && !segment.isGone) {
         const run = await this.#read(segment, position, bytesMax)
-        if (run === null) return
+        if (run === null) break
         position += run.length
         yield run
       }

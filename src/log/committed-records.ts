@@ -24,6 +24,8 @@ import type { Crc32c } from '../wire/record-batch-builder.ts'
 import { RecordCursor } from '../wire/record-cursor.ts'
 import { decompressedBatch } from './decompress.ts'
 
+/** What a record that is kept takes beside its bytes: the objects that hold it. */
+const HELD_RECORD_BYTES = 256
 /** What compressed records may come to: what a request may bring at most. */
 const DECOMPRESSED_BYTES_MAX = 100 << 20
 
@@ -43,17 +45,24 @@ export class CommittedRecords {
   readonly #cursor = new RecordCursor()
   /** By producer id, oldest record first. */
   readonly #open = new Map<number, HeldRecord[]>()
-  /** Keys of plain records since the first transaction that is open, with their offsets. */
+  readonly #heldBytesMax: number
+  /** Keys of open transactions' records, with the offset of the last plain record since; -1 for none. */
   readonly #overtaking = new Map<string, number>()
+  /** What open transactions take. */
+  #heldBytes = 0
 
-  /** Records before `firstOffset` are left out, and those without a key. */
-  constructor(crc32c: Crc32c, firstOffset: number, onRecord: OnRecord) {
+  /**
+   * Records before `firstOffset` are left out, and those without a key. Transactions that are open at a time take
+   * `heldBytesMax` at most.
+   */
+  constructor(crc32c: Crc32c, firstOffset: number, heldBytesMax: number, onRecord: OnRecord) {
     this.#crc32c = crc32c
     this.#firstOffset = firstOffset
+    this.#heldBytesMax = heldBytesMax
     this.#onRecord = onRecord
   }
 
-  /** A run of whole batches. Throws when one is not intact or can't be opened. Keeps what it is given. */
+  /** A run of whole batches. Throws when one is not intact, can't be opened, or is one too many to be kept. */
   add(run: Uint8Array<ArrayBuffer>): void {
     const view = new DataView(run.buffer, run.byteOffset, run.byteLength)
     for (let at = 0; at < run.length; ) {
@@ -92,12 +101,25 @@ export class CommittedRecords {
       const { valueOffset, valueLength } = cursor
       const value = valueLength < 0 ? null : batch.subarray(valueOffset, valueOffset + valueLength)
       const timestampMs = appendTime ?? baseTimestamp + cursor.timestampDelta
-      if (held !== null) held.push({ key, value, offset, timestampMs })
+      if (held !== null) this.#hold(held, { key: key.slice(), value: value?.slice() ?? null, offset, timestampMs })
       else {
-        if (this.#open.size > 0) this.#overtaking.set(textOf(key), offset)
+        if (this.#open.size > 0) this.#overtake(textOf(key), offset)
         this.#onRecord(key, value, offset, timestampMs)
       }
     }
+  }
+
+  #hold(held: HeldRecord[], record: HeldRecord): void {
+    const text = textOf(record.key)
+    this.#heldBytes += bytesOf(record)
+    if (this.#heldBytes > this.#heldBytesMax)
+      throw new Error(`more than ${this.#heldBytesMax} bytes of open transactions before offset ${record.offset}`)
+    if (!this.#overtaking.has(text)) this.#overtaking.set(text, -1)
+    held.push(record)
+  }
+
+  #overtake(key: string, offset: number): void {
+    if (this.#overtaking.has(key)) this.#overtaking.set(key, offset)
   }
 
   #openTransaction(producerId: number): HeldRecord[] {
@@ -112,6 +134,7 @@ export class CommittedRecords {
   #endTransaction(producerId: number, marker: number): void {
     const held = this.#open.get(producerId) ?? []
     this.#open.delete(producerId)
+    for (const record of held) this.#heldBytes -= bytesOf(record)
     if (marker === ControlType.Commit) {
       for (const { key, value, offset, timestampMs } of held) {
         if ((this.#overtaking.get(textOf(key)) ?? -1) > offset) continue
@@ -120,6 +143,11 @@ export class CommittedRecords {
     }
     if (this.#open.size === 0) this.#overtaking.clear()
   }
+}
+
+/** Its key is kept twice. */
+function bytesOf({ key, value }: HeldRecord): number {
+  return HELD_RECORD_BYTES + 2 * key.length + (value?.length ?? 0)
 }
 
 function textOf(key: Uint8Array): string {

@@ -87,7 +87,7 @@ export class Drainer {
    * drained then is synced in the end.
    */
   async drainAndSyncAll(onDrained: () => void = () => undefined): Promise<void> {
-    await forEachLimited([...this.#dirty], AT_ONCE, (log) => this.#drainTo(log, log.durableOffset))
+    await forEachLimited([...this.#dirty], AT_ONCE, (log) => this.drainTo(log, log.durableOffset))
     onDrained()
     const segments = [...this.#unsynced]
     this.#unsynced.clear()
@@ -103,7 +103,8 @@ export class Drainer {
     for (const segment of log.segments) this.#unsynced.delete(segment)
   }
 
-  async #drainTo(log: PartitionLog, offset: number): Promise<void> {
+  /** Resolves when everything before `offset`, which is durable, is in segments. Rejects after a failed write. */
+  async drainTo(log: PartitionLog, offset: number): Promise<void> {
     while (log.drainedOffset < offset && !log.isClosed) {
       if (this.#failure !== null) throw this.#failure
       await this.start(log)

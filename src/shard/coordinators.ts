@@ -23,6 +23,10 @@ import { type CoordinatorHost, GroupCoordinator } from './group-coordinator.ts'
 const LOADED_AT_ONCE = 4
 /** Between two looks at the sockets no more than this is replayed. */
 const REPLAYED_BYTES_MAX = 256 << 10
+/** What transactions that a log leaves open take while it is loaded. */
+const OPEN_TRANSACTION_BYTES_MAX = 64 << 20
+/** In characters. A longer one is left out: a member id is a text that must fit a message itself. */
+const MEMBER_PREFIX_MAX = 1024
 
 export interface CoordinatorsOptions {
   own: number
@@ -150,7 +154,7 @@ export class Coordinators implements CoordinatorHost, ImageListener {
         idOf: (name) => image.topics.byName(name)?.topicId,
         nameOf: (id) => image.topics.byId(id)?.name,
       },
-      newMemberId: (prefix) => `${prefix}-${randomHex(random)}`,
+      newMemberId: (prefix) => `${prefix.length <= MEMBER_PREFIX_MAX ? prefix : ''}-${randomHex(random)}`,
       log: (message) => log.info({ coordinator: route.partition }, message),
     })
     const coordinator = new GroupCoordinator(route, this, machine)
@@ -168,8 +172,11 @@ export class Coordinators implements CoordinatorHost, ImageListener {
     const { scan, crc32c, settings, log } = this.#options
     const partition = coordinator.route.log!
     const bytesMax = Math.min(settings['offsets.load.buffer.size'], REPLAYED_BYTES_MAX)
-    const records = new CommittedRecords(crc32c, partition.logStartOffset, (key, value, offset, timestampMs) =>
-      coordinator.replay(key, value, offset, timestampMs),
+    const records = new CommittedRecords(
+      crc32c,
+      partition.logStartOffset,
+      OPEN_TRANSACTION_BYTES_MAX,
+      (key, value, offset, timestampMs) => coordinator.replay(key, value, offset, timestampMs),
     )
     try {
       for await (const run of scan.runs(partition, bytesMax)) {
@@ -178,6 +185,7 @@ export class Coordinators implements CoordinatorHost, ImageListener {
       }
       coordinator.open()
     } catch (error) {
+      if (coordinator.isClosed) return
       coordinator.fail()
       const which = `${partition.identity.topic}-${partition.identity.partition}`
       log.error({ err: error }, `${which} cannot be read: the groups of this partition are not served`)

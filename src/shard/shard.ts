@@ -166,7 +166,7 @@ export class Shard implements ProduceContext, JournalListener {
       own,
       nodeId,
       routes: this.routes,
-      sessions: new FetchSessions(sessionsMax(settings, shared.shards), env.random),
+      sessions: new FetchSessions(sessionsMax(settings, shared.shards), LIMITS.fetchSessionBytesMax, env.random),
       fetchBytesMax: settings['fetch.max.bytes'],
       reader: new LogReader(env.disk, this.#files, tables, holds),
       tables,

@@ -8,6 +8,7 @@ export type DecodeReason =
   | 'null not allowed'
   | 'count beyond the bytes' // more elements claimed than the bytes left can hold
   | 'over budget' // decoding would allocate more than the caller allows
+  | 'text too long' // longer than Kafka's strings may be, or it would be when written again
   | 'tag size differs' // a known tagged field that does not fill the size it states
   | 'malformed record' // a record inside a batch contradicts its own length
   | 'unknown record' // a metadata record of a type or version we do not know

@@ -10,12 +10,16 @@ import { assert } from '../lib/assert.ts'
 import { getInt64, TWO_32 } from '../lib/int64.ts'
 import { DecodeError, type DecodeReason } from './errors.ts'
 import { type InternTable, noNames, noUuids } from './intern.ts'
-import { decodeText } from './text.ts'
+import { decodeText, encodeText } from './text.ts'
 import { getUuid, UUID_BYTES } from './uuid.ts'
 
 /** Charged for a string or byte array beside its content. */
 const OBJECT_BYTES = 16
 const UUID_TEXT_BYTES = 40
+/** Of a string, in every version. */
+const TEXT_BYTES_MAX = 0x7fff
+/** What a malformed byte becomes when it is written again. */
+const REPLACEMENT_BYTES = 3
 /** A tag and its size take a byte each at least. */
 const TAG_BYTES_MIN = 2
 
@@ -313,15 +317,21 @@ export class Reader {
   /** The text of a span, from the table if it knows it. */
   textAt(offset: number, length: number): string {
     const known = this.names.lookUp(this.view, offset, length)
-    if (known !== undefined) return known
-    this.charge(OBJECT_BYTES + length * 2)
-    return decodeText(this.bytes, offset, length)
+    return known ?? this.decoded(offset, length)
   }
 
   private text(length: number): string {
-    if (length === 0) return ''
+    return length === 0 ? '' : this.decoded(this.take(length), length)
+  }
+
+  /** What is read here can be written again in any version: malformed bytes make it longer. */
+  private decoded(offset: number, length: number): string {
+    if (length > TEXT_BYTES_MAX) this.fail('text too long')
     this.charge(OBJECT_BYTES + length * 2)
-    return decodeText(this.bytes, this.take(length), length)
+    const text = decodeText(this.bytes, offset, length)
+    const mayBeLonger = length * REPLACEMENT_BYTES > TEXT_BYTES_MAX
+    if (mayBeLonger && encodeText(text).length > TEXT_BYTES_MAX) this.fail('text too long')
+    return text
   }
 
   private internedText(length: number): string {

@@ -41,7 +41,7 @@ class World implements FetchContext {
 
   constructor(sessionsMax = 2) {
     const random = seededRandom(1)
-    this.sessions = new FetchSessions(sessionsMax, { uint32: random, bytes: () => new Uint8Array(0) })
+    this.sessions = new FetchSessions(sessionsMax, 1 << 30, { uint32: random, bytes: () => new Uint8Array(0) })
     const image = new MetadataImage()
     const records = [1, 2].flatMap((id) => [topicRecord(`t${id}`, id), ...[0, 1, 2].map((p) => partitionRecord(id, p))])
     image.apply({ offset: 1, epoch: 1, records: [...records, partitionRecord(2, 3, { leader: 9 })] })

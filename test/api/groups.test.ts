@@ -97,7 +97,7 @@ describe('a coordinator that is not there', () => {
     }
     const left = { groupId: 'g', memberId: 'm', members: [] }
     expect((await client(leaveGroup, codecs.leaveGroupCodec)(5, left, context)).errorCode).toBe(NotCoordinator)
-    const described = { groups: ['g', 'h'], includeAuthorizedOperations: false }
+    const described = { groups: ['g', 'h', 'g'], includeAuthorizedOperations: false }
     const { groups } = await client(describeGroups, codecs.describeGroupsCodec)(6, described, context)
     expect(groups.map(({ groupId, errorCode }) => [groupId, errorCode])).toEqual([
       ['g', NotCoordinator],
@@ -217,13 +217,13 @@ describe('OffsetFetch', () => {
     expect(await call(7, { ...request, topics: null }, context)).toMatchObject({ errorCode: NotCoordinator })
   })
 
-  test('of several: each asked by itself, refused by itself', async () => {
+  test('of several: each asked by itself and once, refused by itself', async () => {
     const { asked, context } = coordinators(({ group }) => {
       if (group === 'b') return CoordinatorNotAvailable
       const topics = [{ name: 't', topicId: ZERO_UUID, partitions: [position(0)] }]
       return { throttleTimeMs: 0, topics: [], errorCode: 0, groups: [{ groupId: group, topics, errorCode: 0 }] }
     })
-    const groups = ['a', 'b', 'c'].map((groupId) => ({
+    const groups = ['a', 'b', 'a', 'c', 'b'].map((groupId) => ({
       groupId,
       memberId: null,
       memberEpoch: -1,

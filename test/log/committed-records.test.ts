@@ -63,9 +63,9 @@ function compressed(plain: Uint8Array<ArrayBuffer>, codec: number, records: Uint
   return sealed(bytes)
 }
 
-function reader(firstOffset = 0) {
+function reader(firstOffset = 0, heldBytesMax = 1 << 20) {
   const seen: string[] = []
-  const records = new CommittedRecords(crc32c, firstOffset, (key, value, offset, timestampMs) => {
+  const records = new CommittedRecords(crc32c, firstOffset, heldBytesMax, (key, value, offset, timestampMs) => {
     const shown = value === null ? 'null' : Buffer.from(value).toString()
     seen.push(`${offset} ${Buffer.from(key).toString()}=${shown} @${timestampMs}`)
   })
@@ -107,6 +107,23 @@ describe('a transaction counts', () => {
     add(batch([['b', '4']]), marker(1, ControlType.Commit))
     expect(seen).toEqual(['2 a=2 @1000', '4 b=4 @1000', '3 a=3 @1000'])
   })
+})
+
+test('what open transactions take is bounded, over all of them, and free again at their end', () => {
+  nextOffset = 0
+  const { add, seen } = reader(0, 3000)
+  const large = 'x'.repeat(800)
+  for (let round = 0; round < 5; round++) {
+    add(transactional(1, ['a', large]), transactional(2, ['b', large]))
+    for (let i = 0; i < 100; i++) add(batch([[`plain ${i}`, large]]))
+    add(marker(1, ControlType.Commit), marker(2, ControlType.Abort))
+  }
+  expect(seen.filter((record) => /a=/.test(record))).toHaveLength(5)
+  add(transactional(1, ['a', large]), transactional(2, ['b', large]))
+  const offset = nextOffset
+  expect(() => add(transactional(3, ['c', large]))).toThrow(
+    `more than 3000 bytes of open transactions before offset ${offset}`,
+  )
 })
 
 test('gzip is opened, what Node cannot open is refused by its name', () => {
@@ -158,13 +175,13 @@ describe('a log is read', () => {
     })
     for (const { segment, bytes } of made) await (await files.open(segment))!.write(bytes, 0)
     const log = { segments: made.map(({ segment }) => segment), durableOffset: 1, drainedOffset: 1, isClosed: false }
-    const scan = new BatchScan({ start: async () => undefined } as unknown as Drainer, files, holds)
+    const scan = new BatchScan({ drainTo: async () => undefined } as unknown as Drainer, files, holds)
     const lengths = async (bytesMax: number) => {
       const found: number[] = []
       for await (const run of scan.runs(log as unknown as PartitionLog, bytesMax)) found.push(run.length)
       return found
     }
-    return { log, files, lengths }
+    return { log, files, scan, lengths }
   }
 
   test('in runs of whole batches, over all segments, a long batch alone', async () => {
@@ -187,12 +204,30 @@ describe('a log is read', () => {
     }
   })
 
+  test('a segment that is deleted meanwhile is left out, those behind it are not', async () => {
+    nextOffset = 0
+    const small = batch([['a', 'b']])
+    const { log, files, scan } = await logOf([small, small], [small, small, small])
+    const lengths: number[] = []
+    for await (const run of scan.runs(log as unknown as PartitionLog, 1)) {
+      lengths.push(run.length)
+      if (lengths.length > 1) continue
+      // As the next run is being looked for.
+      const open = files.open.bind(files)
+      files.open = async (segment) => {
+        log.segments[0]!.isGone = true
+        return open(segment)
+      }
+    }
+    expect(lengths).toHaveLength(4)
+  })
+
   test('and what is in memory is drained before', async () => {
     nextOffset = 0
     const small = batch([['a', 'b']])
     const { log, lengths, files } = await logOf([small])
     log.durableOffset = 2
-    const drainer = { start: async () => (log.drainedOffset = 2) }
+    const drainer = { drainTo: async (_log: unknown, offset: number) => (log.drainedOffset = offset) }
     const scan = new BatchScan(
       drainer as unknown as Drainer,
       files,

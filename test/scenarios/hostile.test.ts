@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type BrokerProcess, startBroker } from '../../scripts/verify/lib/broker.mjs'
 import { batchOf, Client, createTopic, fetch, fetchAll, metadata, produce, readAll } from './client.ts'
+import { findCoordinators } from './group-client.ts'
 
 let directory: string
 let broker: BrokerProcess
@@ -199,6 +200,58 @@ describe('bytes that are no request', () => {
     }
     await isServed()
   })
+})
+
+describe('texts that would be longer when they are told back', () => {
+  beforeAll(() => begin({ 'millrace.log.client.lines.max': 1000 }))
+  afterAll(end)
+
+  const longest = 32_767
+  const malformed = Buffer.concat([int16(longest), Buffer.alloc(longest, 0xff)])
+  const one = Buffer.of(0, 0, 0, 1)
+  const cases: [name: string, bytes: Buffer][] = [
+    ['a topic', framed(header(3, 1), one, malformed)],
+    [
+      'a topic to produce to',
+      framed(header(0, 3), Buffer.of(255, 255, 0, 1, 0, 0, 0, 9), one, malformed, one, Buffer.alloc(8)),
+    ],
+    ['a group', framed(header(15, 0), one, malformed)],
+    ['a client id', framed(Buffer.of(0, 11, 0, 4, 0, 0, 0, 7), malformed, joinOf('a'))],
+    [
+      'a compact text',
+      framed(header(15, 5, 'a', '00'), Buffer.of(2, 0x81, 0x80, 0x04), Buffer.alloc(65_536, 'x'), Buffer.of(0, 0)),
+    ],
+  ]
+
+  test.each(cases)('%s', async (_name, bytes) => {
+    const before = lines().length
+    await findCoordinators(healthy, ['a'])
+    await isClosedFor(bytes)
+    await isTold(before, /text too long/)
+  })
+
+  test('a client id that leaves no room for a member id', async () => {
+    await findCoordinators(healthy, ['a'])
+    const { socket } = await dial()
+    const answered = new Promise<Buffer>((resolve) => socket.once('data', resolve))
+    socket.write(framed(header(11, 4, 'x'.repeat(longest)), joinOf('a')))
+    expect((await answered).readInt16BE(12)).toBe(79)
+    await isServed()
+  })
+
+  function joinOf(group: string): Buffer {
+    const protocol = [one, int16(1), Buffer.from('p'), Buffer.alloc(4)]
+    const timeouts = Buffer.of(0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30)
+    return Buffer.concat([
+      int16(group.length),
+      Buffer.from(group),
+      timeouts,
+      int16(0),
+      int16(1),
+      Buffer.from('t'),
+      ...protocol,
+    ])
+  }
 })
 
 describe('limits', () => {

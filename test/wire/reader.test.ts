@@ -171,3 +171,19 @@ test('tagged fields: unknown ones are passed over, a known one fills its size', 
   known.readInt16()
   failsWith('tag size differs', () => known.endTag(tagEnd))
 })
+
+test('a text that is read can be written again: as long as texts may be, also where malformed bytes become three', () => {
+  const textOf = (byte: number, length: number) => {
+    const bytes = new Uint8Array(2 + length).fill(byte)
+    new DataView(bytes.buffer).setInt16(0, length)
+    return readerOf(bytes)
+  }
+  expect(textOf(0x61, 32_767).readString(false)).toHaveLength(32_767)
+  expect(textOf(0xff, 10_922).readString(false)).toHaveLength(10_922)
+  failsWith('text too long', () => textOf(0xff, 10_923).readString(false))
+  failsWith('text too long', () => textOf(0xff, 10_923).readInternedString(false))
+  const compact = (length: number) =>
+    ofText('a'.repeat(length), [((length + 1) & 0x7f) | 0x80, (((length + 1) >> 7) & 0x7f) | 0x80, (length + 1) >> 14])
+  expect(compact(32_767).readString(true)).toHaveLength(32_767)
+  failsWith('text too long', () => compact(32_768).readString(true))
+})
