@@ -181,3 +181,38 @@ test('after a restart a group is what the log says, and its sessions begin anew'
   bench.pass(1)
   expect(bench.heartbeat(id, 1)).toBe(ErrorCode.UnknownMemberId)
 })
+
+test('a member that is expelled before it reads its assignment is a zombie: it can commit nothing', () => {
+  const { bench, leader, follower } = twoThatJoined()
+  bench.sync(leader, 1, { [leader]: bytes(1), [follower]: bytes(2) })
+  const unread = bench.sync(follower, 1)
+  expect(bench.answer(unread)).toMatchObject({ errorCode: 0, assignment: bytes(2) })
+  bench.pass(9000)
+  bench.heartbeat(leader, 1)
+  bench.pass(9000)
+  const token = bench.join({ member: leader })
+  expect(bench.answer(token)).toMatchObject({ generationId: 2, members: [{ memberId: leader }] })
+  bench.sync(leader, 2, { [leader]: bytes(1, 2) })
+  const more = { memberId: follower, generationIdOrMemberEpoch: 1 }
+  expect(bench.commitErrors(bench.commit({ 0: 1 }, more))).toEqual([ErrorCode.UnknownMemberId])
+  expect(bench.heartbeat(follower, 1)).toBe(ErrorCode.UnknownMemberId)
+})
+
+test('a generation that was announced and not assigned when the coordinator died is counted again', () => {
+  const bench = new Bench()
+  const first = bench.join({ instance: 'a' })
+  bench.pass(3000)
+  bench.sync('a-1', 1, { 'a-1': bytes(1, 2) }, { groupInstanceId: 'a' })
+  bench.join({ instance: 'b' })
+  const again = bench.join({ instance: 'a', member: 'a-1' })
+  expect(bench.answer(first).generationId).toBe(1)
+  expect(bench.answer(again)).toMatchObject({ generationId: 2, members: [{ memberId: 'a-1' }, { memberId: 'b-2' }] })
+  bench.restart()
+  expect(bench.describe().members).toMatchObject([{ memberId: 'a-1' }])
+  // Who knows it of before has no assignment of it, and is told to join.
+  expect(bench.heartbeat('a-1', 2, 'a')).toBe(ErrorCode.IllegalGeneration)
+  const other = bench.join({ instance: 'b' })
+  const joined = bench.join({ instance: 'a', member: 'a-1', protocols: { range: bytes(7) } })
+  expect(bench.answer(joined)).toMatchObject({ generationId: 2, leader: 'a-1' })
+  expect(bench.answer(other)).toMatchObject({ generationId: 2, memberId: 'b-3' })
+})

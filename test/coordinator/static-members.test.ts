@@ -135,3 +135,53 @@ test('commits of a replaced member are refused', () => {
   const more = { memberId: 'b-2', groupInstanceId: 'b', generationIdOrMemberEpoch: 1 }
   expect(bench.commitErrors(bench.commit({ 0: 1 }, more))).toEqual([ErrorCode.FencedInstanceId])
 })
+
+test('one that comes back is given what the one before had, even if that was on its way to others', () => {
+  const bench = stableOfTwo()
+  const again = bench.join({ instance: 'a', member: 'a-1' })
+  bench.join({ instance: 'b', member: 'b-2' })
+  expect(bench.answer(again)).toMatchObject({ generationId: 2, leader: 'a-1' })
+  // Of partitions 1 and 2 the leader gives one up; b is to have it in the rebalance that follows.
+  bench.sync('a-1', 2, { 'a-1': bytes(1), 'b-2': bytes() }, { groupInstanceId: 'a' })
+  expect(bench.answer(bench.join({ instance: 'a', version: 8 }))).toMatchObject({
+    memberId: 'a-3',
+    generationId: 2,
+    leader: 'a-1',
+  })
+  expect(bench.answer(bench.sync('a-3', 2, {}, { groupInstanceId: 'a' })).assignment).toEqual(bytes(1))
+  bench.pass(5000)
+  expect(bench.heartbeat('a-3', 2, 'a')).toBe(0)
+  expect(bench.heartbeat('b-2', 2, 'b')).toBe(0)
+  // It is a leader nevertheless: whenever it joins, everyone does.
+  bench.join({ instance: 'a', member: 'a-3' })
+  expect(bench.heartbeat('b-2', 2, 'b')).toBe(ErrorCode.RebalanceInProgress)
+})
+
+test('one that has not joined a generation can commit nothing of before; in the next it goes on from where it was', () => {
+  const bench = stableOfTwo()
+  const leading = bench.join({ instance: 'a', member: 'a-1', rebalanceMs: 2000, sessionMs: 30_000 })
+  bench.heartbeat('b-2', 1, 'b')
+  bench.pass(9000)
+  bench.heartbeat('b-2', 1, 'b')
+  bench.pass(9000)
+  bench.heartbeat('b-2', 1, 'b')
+  bench.pass(2000)
+  // What b told when it last joined is all that the leader knows of it.
+  expect(bench.answer(leading)).toMatchObject({ generationId: 2, members: [{ memberId: 'a-1' }, { memberId: 'b-2' }] })
+  bench.sync('a-1', 2, { 'a-1': bytes(1, 2), 'b-2': bytes() }, { groupInstanceId: 'a' })
+  const asA = { memberId: 'a-1', groupInstanceId: 'a', generationIdOrMemberEpoch: 2 }
+  expect(bench.commitErrors(bench.commit({ 0: 5 }, asA))).toEqual([0])
+  const asB = (generation: number) => ({
+    ...asA,
+    memberId: 'b-2',
+    groupInstanceId: 'b',
+    generationIdOrMemberEpoch: generation,
+  })
+  expect(bench.commitErrors(bench.commit({ 0: 1 }, asB(1)))).toEqual([ErrorCode.IllegalGeneration])
+  const joined = bench.join({ instance: 'b', member: 'b-2', protocols: { range: bytes(7) } })
+  bench.join({ instance: 'a', member: 'a-1' })
+  expect(bench.answer(joined)).toMatchObject({ errorCode: 0, generationId: 3, memberId: 'b-2' })
+  bench.sync('a-1', 3, { 'a-1': bytes(1), 'b-2': bytes(2) }, { groupInstanceId: 'a' })
+  expect(bench.commitErrors(bench.commit({ 0: 4 }, asB(3)))).toEqual([0])
+  expect(bench.committed(0)).toBe(4)
+})

@@ -46,6 +46,8 @@ export class Consumer implements Owner {
   readonly options: ConsumerOptions
   readonly owned = new Set<Partition>()
   joinedGeneration = -1
+  joinedLife = 0
+  ownedGeneration = -1
   incarnation = 0
   isAlive = true
   isStable = false
@@ -62,7 +64,6 @@ export class Consumer implements Owner {
   #pausedUntilMs = 0
   readonly #sessionTimeoutMs: number
   readonly #rebalanceTimeoutMs: number
-  #ownedGeneration = -1
   readonly #dirty = new Set<Partition>()
 
   constructor(world: World, options: ConsumerOptions, random: Random) {
@@ -113,12 +114,17 @@ export class Consumer implements Owner {
     this.#pausedUntilMs = this.#world.nowMs + forMs
   }
 
+  /** As an application does with enforceRebalance. */
+  rejoin(): void {
+    this.#commitAndJoin()
+  }
+
   #join(): void {
     const intent = ++this.#intent
     this.isStable = false
     const { group, instanceId, protocols, topics } = this.options
     if (!this.#isCooperative) this.#revoke([...this.owned])
-    const metadata = encodeSubscription({ topics, owned: [...this.owned], generation: this.#ownedGeneration })
+    const metadata = encodeSubscription({ topics, owned: [...this.owned], generation: this.ownedGeneration })
     const request = {
       groupId: group,
       sessionTimeoutMs: this.#sessionTimeoutMs,
@@ -138,6 +144,7 @@ export class Consumer implements Owner {
         this.memberId = answer.memberId
         this.generation = answer.generationId
         this.joinedGeneration = answer.generationId
+        this.joinedLife = this.#world.lifeOf(answer.memberId)
         this.incarnation = this.#world.incarnationOf(answer.memberId)
         this.#sync(answer)
         return
@@ -151,14 +158,14 @@ export class Consumer implements Owner {
   }
 
   #sync(joined: JoinGroupResponse): void {
-    if (joined.members.length > 0)
+    const isAssigning = joined.leader === joined.memberId && !joined.skipAssignment
+    if (isAssigning)
       this.#world.truth.led(
         this.options.group,
         this,
         joined.generationId,
         joined.members.map((each) => each.memberId),
       )
-    const isAssigning = joined.leader === joined.memberId && !joined.skipAssignment
     const assignment = isAssigning ? assign(joined.protocolName!, joined.members, this.options.partitions) : new Map()
     const request = {
       groupId: this.options.group,
@@ -183,9 +190,12 @@ export class Consumer implements Owner {
     const lost = [...this.owned].filter((partition) => !given.has(partition))
     const added = assigned.filter((partition) => !this.owned.has(partition))
     this.#revoke(lost)
+    const { truth } = this.#world
+    if (this.options.instanceId !== null)
+      truth.kept(this.options.group, this, [...this.owned], this.ownedGeneration, this.generation)
     for (const partition of added) this.owned.add(partition)
-    this.#ownedGeneration = this.generation
-    this.#world.truth.assigned(this.options.group, this, added, this.generation, this.#world.othersThan(this))
+    this.ownedGeneration = this.generation
+    truth.assigned(this.options.group, this, added, this.generation, this.#world.othersThan(this))
     // What was given up can be assigned only when everyone has joined again.
     if (lost.length > 0 && this.#isCooperative) {
       this.#join()
@@ -208,7 +218,7 @@ export class Consumer implements Owner {
     this.#revoke([...this.owned])
     this.generation = -1
     this.joinedGeneration = -1
-    this.#ownedGeneration = -1
+    this.ownedGeneration = -1
     if (forgetsId) this.memberId = ''
   }
 

@@ -48,6 +48,8 @@ export class Coordinator {
   readonly log: CoordinatorRecord[] = []
   /** By member id: how often its group had been deleted when the id was given out. */
   readonly bornIn = new Map<string, number>()
+  /** By member id: which life last told it a generation. */
+  readonly joinedIn = new Map<string, number>()
   readonly #deletions = new Map<string, number>()
   readonly #options: CoordinatorOptions
   #machine: GroupMachine | null = null
@@ -131,7 +133,7 @@ export class Coordinator {
         if (!caller) throw new Error(`token ${token} is answered twice, or was never asked`)
         this.#callers.delete(token)
         const { event, reply } = caller
-        if (event.apiKey === JOIN_GROUP) this.#noteBirth(event, response)
+        if (event.apiKey === JOIN_GROUP) this.#noteJoin(event, response)
         this.#options.canary.answer?.(event, response as Record<string, unknown>)
         reply(responseOverTheWire(event.apiKey, event.apiVersion, response))
       },
@@ -187,10 +189,11 @@ export class Coordinator {
     }
   }
 
-  #noteBirth({ request }: GroupRequestEvent, response: unknown): void {
-    const { memberId } = response as { memberId: string }
+  #noteJoin({ request }: GroupRequestEvent, response: unknown): void {
+    const { memberId, errorCode } = response as { memberId: string; errorCode: number }
     const { groupId } = request as { groupId: string }
     if (!this.bornIn.has(memberId)) this.bornIn.set(memberId, this.#deletions.get(groupId) ?? 0)
+    if (errorCode === 0) this.joinedIn.set(memberId, this.#life)
   }
 
   #wake(): void {

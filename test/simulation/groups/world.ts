@@ -10,6 +10,8 @@ import { Truth } from './truth.ts'
 const FAULTS_MS = 60_000
 /** A rebalance or two, a session, and a coordinator that was just started. */
 const SETTLE_MS = 40_000
+/** Two rebalances of members that are all there. */
+const ENFORCED_MS = 10_000
 const GROUPS = 3
 
 const SETTINGS = {
@@ -71,13 +73,14 @@ export class World {
     schedule.runUntil(FAULTS_MS + SETTLE_MS - 3000)
     this.#operator.stop()
     schedule.runUntil(FAULTS_MS + SETTLE_MS)
+    this.#enforceRebalances()
     this.#checkSettled()
     // Once more, without warning: what was answered is found.
     this.#coordinator.powerCut()
     this.#coordinator.start()
     this.#operator.check(() => {})
     this.#checkOffsets()
-    schedule.runUntil(FAULTS_MS + SETTLE_MS + 2000)
+    schedule.runUntil(this.nowMs + 2000)
     return this.truth
   }
 
@@ -110,6 +113,10 @@ export class World {
 
   incarnationOf(memberId: string): number {
     return this.#coordinator.bornIn.get(memberId) ?? 0
+  }
+
+  lifeOf(memberId: string): number {
+    return this.#coordinator.joinedIn.get(memberId) ?? 0
   }
 
   othersThan(consumer: Consumer): Consumer[] {
@@ -202,6 +209,22 @@ export class World {
 
   #newTopicId(name: string): void {
     this.#topicIds.set(name, `${String(this.#topicCount++).padStart(21, 'T')}A`)
+  }
+
+  /**
+   * A static member that restarts before it has read what it is to give up is given the rest, without a rebalance: whom
+   * the leader meant to have what was given up gets it in the next one, and the one that would have asked for that is
+   * gone. Kafka leaves it at that until something else makes the group rebalance; here it is an application.
+   */
+  #enforceRebalances(): void {
+    for (const [group, consumers] of this.#livingByGroup()) {
+      const [first] = consumers
+      const owned = new Set(consumers.flatMap((consumer) => [...consumer.owned]))
+      const isComplete = first!.options.partitions.every((partition) => owned.has(partition))
+      if (isComplete || !this.truth.isInherited(group, first!)) continue
+      for (const consumer of consumers) consumer.rejoin()
+      this.schedule.runUntil(this.nowMs + ENFORCED_MS)
+    }
   }
 
   /** Every partition has one owner, all owners have the same generation. */
