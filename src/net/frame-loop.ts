@@ -338,9 +338,9 @@ export class FrameLoop {
 
   /** A long frame asks for memory. Before a connection's first request its key decides whether it is worth any. */
   #onNeed(connection: Connection, length: number, key: number): void {
-    if (!connection.isTrusted && admit(key >> 16, (key << 16) >> 16) !== 'serve') {
-      const apiKey = key >> 16
-      const apiVersion = (key << 16) >> 16
+    const apiKey = key >> 16
+    const apiVersion = (key << 16) >> 16
+    if (!connection.isTrusted && admit(apiKey, apiVersion) !== 'serve') {
       const { peer } = connection
       const words = `a first request of ${length} bytes of an API that is not served: the connection is closed`
       this.#options.log.write('warn', () => ({ apiKey, apiVersion, peer }), words)
