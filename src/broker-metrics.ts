@@ -8,7 +8,7 @@ import type { ShardHandle } from './net/shard-handle.ts'
 import type { ShardState } from './net/thread-messages.ts'
 import type { CounterName, Counters } from './observe/counters.ts'
 import { HISTOGRAM, type Histograms, stagesOf, sumOf } from './observe/histograms.ts'
-import { type Collector, counter, type Family, gauge, histogram, render } from './observe/prometheus.ts'
+import { counter, type Family, gauge, histogram, render } from './observe/prometheus.ts'
 import type { GroupLag, GroupLags } from './shard/group-lags.ts'
 import { apis } from './wire/generated/apis.ts'
 
@@ -29,8 +29,6 @@ export interface BrokerMetricsOptions {
   readonly stateTimeoutMs: number
   /** What ended the broker; null while it is well. */
   readonly failure: () => Error | null
-  /** What other parts of the broker have to show. */
-  readonly collectors: readonly Collector[]
 }
 
 /** Each is a family of one sample a shard. */
@@ -70,7 +68,6 @@ export class BrokerMetrics {
       ...this.#partitions(),
       ...this.#groups(lags.filter((each) => each !== null)),
       ...ofProcess(),
-      ...this.#options.collectors.flatMap((collect) => collect()),
     ])
   }
 

@@ -345,7 +345,6 @@ class LocalBroker implements Broker {
       failure: () => this.#failure,
       groupLagsMax: LIMITS.groupLagsMax,
       stateTimeoutMs: SHARD_STATE_TIMEOUT_MS,
-      collectors: [],
     })
     try {
       this.#http = await HttpPort.open({

@@ -20,9 +20,6 @@ export interface Sample {
   readonly value: number
 }
 
-/** Asked at each scrape for what it knows. */
-export type Collector = () => readonly Family[]
-
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 const PREFIX = 'millrace_'
