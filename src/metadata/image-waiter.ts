@@ -1,26 +1,19 @@
 // Lets a handler wait until its thread's image has what another thread's answer told it about. Owned by the image's
-// thread. Bounded by the requests in flight, each of which waits at most once.
+// thread.
+import { OffsetWaiters } from '../lib/offset-waiters.ts'
 import type { MetadataImage } from './image.ts'
 
 export class ImageWaiter {
-  private readonly image: MetadataImage
-  private waiting: { offset: number; resolve: () => void }[] = []
+  readonly #image: MetadataImage
+  readonly #waiters = new OffsetWaiters()
 
   constructor(image: MetadataImage) {
-    this.image = image
-    image.listen({ batchApplied: (offset) => this.wake(offset) })
+    this.#image = image
+    image.listen({ batchApplied: (offset) => this.#waiters.reach(offset) })
   }
 
   /** Resolves when the image has everything up to and including `offset`. */
   reached(offset: number): Promise<void> {
-    if (this.image.offset >= offset) return Promise.resolve()
-    return new Promise((resolve) => this.waiting.push({ offset, resolve }))
-  }
-
-  private wake(offset: number): void {
-    if (this.waiting.length === 0) return
-    const due = this.waiting.filter((each) => each.offset <= offset)
-    this.waiting = this.waiting.filter((each) => each.offset > offset)
-    for (const { resolve } of due) resolve()
+    return this.#image.offset >= offset ? Promise.resolve() : this.#waiters.wait(offset)
   }
 }
