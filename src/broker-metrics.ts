@@ -153,6 +153,11 @@ export class BrokerMetrics {
         up.map(({ shard, state }) => ({ labels: { shard }, value: state.requestsInFlight })),
       ),
       gauge(
+        'groups_held_bytes',
+        'Memory of groups: members, ids that were given out, committed offsets.',
+        up.map(({ shard, state }) => ({ labels: { shard }, value: state.groupHeldBytes })),
+      ),
+      gauge(
         'arena_held_bytes',
         'Memory for requests, answers and recent batches that is in use.',
         up.map(({ shard, state }) => ({ labels: { shard }, value: state.arenaHeldBytes })),

@@ -9,7 +9,7 @@ import { counter, render } from '../src/observe/prometheus.ts'
 
 const never = new Promise<never>(() => undefined)
 const NO_LAGS = { lags: [], leftOut: 0 }
-const STATE = { connections: [2], requestsInFlight: 3, arenaHeldBytes: 1 << 20 }
+const STATE = { connections: [2], requestsInFlight: 3, arenaHeldBytes: 1 << 20, groupHeldBytes: 2048 }
 
 function stage(options: Partial<BrokerMetricsOptions> = {}) {
   const counters = new Counters(createCountersMemory(1), 0)

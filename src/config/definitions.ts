@@ -148,6 +148,13 @@ const MILLRACE_DEFINITIONS = {
     documentation:
       'Memory of all requests of a shard that are not answered yet; with more their connections are closed.',
   },
+  'millrace.shard.group.bytes.max': {
+    type: 'LONG',
+    default: '268435456',
+    min: 1_048_576,
+    documentation:
+      'Memory of the groups of a shard, members and committed offsets; with more, what would be new is refused.',
+  },
   'millrace.log.level': {
     type: 'STRING',
     default: 'info',

@@ -4,6 +4,7 @@
 // effects out in the order they are made, and reports appended batches in the order of their tickets.
 
 import type { Uuid } from '../model/uuid.ts'
+import type { GroupMemory } from './group-memory.ts'
 
 /** A record of this machine's partition; a null value is a tombstone. */
 export interface CoordinatorRecord {
@@ -67,6 +68,8 @@ export interface GroupSettings {
 export interface GroupMachineOptions {
   readonly settings: GroupSettings
   readonly topics: TopicNames
+  /** What this machine's groups take. */
+  readonly memory: GroupMemory
   /** An id that was never given out before: the client's (or instance's) id unless it is long, a dash, something random. */
   readonly newMemberId: (prefix: string) => string
   /** What an operator may want to read: a group rebalances, a member was lost. */

@@ -40,6 +40,7 @@ import { Syncs } from './syncs.ts'
 import { Turn } from './turn.ts'
 
 export type * from './group-border.ts'
+export { GroupMemory } from './group-memory.ts'
 
 export class GroupMachine {
   readonly #turn = new Turn()
@@ -52,16 +53,16 @@ export class GroupMachine {
   readonly #handlers: ReadonlyMap<number, (event: GroupRequestEvent) => void>
 
   constructor(options: GroupMachineOptions) {
-    const { settings, topics } = options
+    const { settings, topics, memory } = options
     const turn = this.#turn
-    const rebalances = new Rebalances(turn, settings, options.log ?? (() => {}))
-    const groups = new Groups((id) => rebalances.newGroup(id))
+    const groups: Groups = new Groups(memory, (id, part) => rebalances.newGroup(id, part))
+    const rebalances = new Rebalances(turn, groups, settings, options.log ?? (() => {}))
     const joins = new Joins(turn, groups, rebalances, options)
     const syncs = new Syncs(turn, groups, rebalances)
     const heartbeats = new Heartbeats(turn, groups, rebalances)
     const commits = new OffsetCommits(turn, groups, rebalances, options)
     const fetches = new OffsetFetches(turn, groups, topics)
-    const removals = new Removals(turn, groups, commits, settings)
+    const removals = new Removals(turn, groups, rebalances, commits, settings)
     const descriptions = new Descriptions(turn, groups)
     this.#options = options
     this.#groups = groups
@@ -136,6 +137,11 @@ export class GroupMachine {
       this.#groups.forgetIfBlank(group)
     }
     this.#removals.start()
+  }
+
+  /** Nothing is coordinated here any more. */
+  close(): void {
+    this.#options.memory.end()
   }
 
   #replayGroup(id: string, value: GroupMetadataValue): void {

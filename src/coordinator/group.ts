@@ -2,7 +2,8 @@
 // answered and what is written is the business of rebalance.ts and its neighbours.
 //
 // Invariants: `awaitingJoinCount` members have a JoinGroup waiting. A protocol's count in `#supporters` is the number of
-//             members that offer it. The leader, if there is one, is a member. Empty: no members.
+//             members that offer it. The leader, if there is one, is a member. Empty: no members. `memory` counts what is
+//             there: whatever changes it here changes the count.
 //
 //   Empty → PreparingRebalance → CompletingRebalance → Stable, from each of the last two back to PreparingRebalance,
 //   from there to Empty when nobody is left; from Empty to Dead while the records that delete it are being written.
@@ -10,11 +11,17 @@
 import { assert } from '../lib/assert.ts'
 import type { JoinGroupRequestProtocol } from '../wire/generated/11-join-group.ts'
 import { CONSUMER_PROTOCOL_TYPE, subscribedTopicsOf } from './consumer-protocol.ts'
-import type { GroupMember } from './member.ts'
+import { type GroupMemory, textBytes, VALUE_BYTES } from './group-memory.ts'
+import { type GroupMember, protocolsBytes } from './member.ts'
 import { GroupOffsets } from './offsets.ts'
 import type { GroupTimer } from './turn.ts'
 
 export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead'
+
+/** What a group takes beside its id and all that is counted on its own. */
+export const GROUP_BYTES = 2048
+/** What an id that was given out takes beside itself. */
+const PENDING_BYTES = 384
 
 const PREVIOUS_STATES: Readonly<Record<GroupState, readonly GroupState[]>> = {
   Empty: ['PreparingRebalance', 'Dead'],
@@ -33,7 +40,8 @@ export interface GroupTimers {
 
 export class Group {
   readonly id: string
-  readonly offsets = new GroupOffsets()
+  readonly memory: GroupMemory
+  readonly offsets: GroupOffsets
   readonly timers: GroupTimers
   state: GroupState = 'Empty'
   /** Whether PreparingRebalance began at Empty: then more members are waited for. */
@@ -46,12 +54,13 @@ export class Group {
   /** Wall clock; -1 unknown. */
   stateSinceMs: number
   /** Of a consumer group's generation; null where it can't be known. */
-  subscribedTopics: ReadonlySet<string> | null = null
+  #subscribedTopics: ReadonlySet<string> | null = null
+  #subscribedBytes = 0
   /** In the order of joining. */
   readonly members = new Map<string, GroupMember>()
   readonly memberIdOfInstance = new Map<string, string>()
   /** Ids that were given out with MEMBER_ID_REQUIRED and have not joined yet. */
-  readonly pendingMembers = new Map<string, GroupTimer>()
+  readonly #pendingMembers = new Map<string, GroupTimer>()
   readonly pendingSyncs = new Set<string>()
   awaitingJoinCount = 0
   /** A member came during the initial rebalance: wait once more. */
@@ -63,10 +72,13 @@ export class Group {
   storingGeneration = -1
   readonly #supporters = new Map<string, number>()
 
-  constructor(id: string, stateSinceMs: number, timers: GroupTimers) {
+  constructor(id: string, stateSinceMs: number, timers: GroupTimers, memory: GroupMemory) {
     this.id = id
     this.stateSinceMs = stateSinceMs
     this.timers = timers
+    this.memory = memory
+    this.offsets = new GroupOffsets(memory)
+    memory.add(GROUP_BYTES + textBytes(id))
   }
 
   get usesConsumerProtocol(): boolean {
@@ -79,7 +91,7 @@ export class Group {
       this.state === 'Empty' &&
       this.generation === 0 &&
       this.protocolType === null &&
-      this.pendingMembers.size === 0 &&
+      this.#pendingMembers.size === 0 &&
       this.offsets.isEmpty
     )
   }
@@ -100,6 +112,7 @@ export class Group {
     }
     this.leaderId ??= id
     this.members.set(id, member)
+    this.memory.add(member.heldBytes)
     this.#count(member.protocols, 1)
     if (member.join) this.awaitingJoinCount++
   }
@@ -107,6 +120,7 @@ export class Group {
   /** Its timer and its waiting requests are the caller's. */
   remove(member: GroupMember): void {
     this.members.delete(member.id)
+    this.memory.add(-member.heldBytes)
     this.#count(member.protocols, -1)
     if (member.join) this.awaitingJoinCount--
     if (member.instanceId !== null) this.memberIdOfInstance.delete(member.instanceId)
@@ -121,13 +135,43 @@ export class Group {
   }
 
   setProtocols(member: GroupMember, protocols: readonly JoinGroupRequestProtocol[]): void {
+    this.memory.add(protocolsBytes(protocols) - protocolsBytes(member.protocols))
     this.#count(member.protocols, -1)
     member.protocols = protocols
     this.#count(protocols, 1)
   }
 
+  setAssignment(member: GroupMember, assignment: Uint8Array): void {
+    this.memory.add(assignment.length - member.assignment.length)
+    member.assignment = assignment
+  }
+
+  isPending(memberId: string): boolean {
+    return this.#pendingMembers.has(memberId)
+  }
+
+  get pendingCount(): number {
+    return this.#pendingMembers.size
+  }
+
+  pendingIds(): IterableIterator<string> {
+    return this.#pendingMembers.keys()
+  }
+
+  expect(memberId: string, timer: GroupTimer): void {
+    this.#pendingMembers.set(memberId, timer)
+    this.memory.add(PENDING_BYTES + textBytes(memberId))
+  }
+
+  /** Its timer, if it was expected. */
+  expectNoMore(memberId: string): GroupTimer | undefined {
+    const timer = this.#pendingMembers.get(memberId)
+    if (timer && this.#pendingMembers.delete(memberId)) this.memory.add(-PENDING_BYTES - textBytes(memberId))
+    return timer
+  }
+
   get allHaveJoined(): boolean {
-    return this.awaitingJoinCount === this.members.size && this.pendingMembers.size === 0
+    return this.awaitingJoinCount === this.members.size && this.#pendingMembers.size === 0
   }
 
   /** Whether the leader has joined, if need be after another that has was made leader. */
@@ -179,11 +223,20 @@ export class Group {
   }
 
   noteSubscriptions(): void {
-    this.subscribedTopics = this.usesConsumerProtocol ? this.#subscriptions() : null
+    this.memory.add(-this.#subscribedBytes)
+    this.#subscribedTopics = this.usesConsumerProtocol ? this.#subscriptions() : null
+    this.#subscribedBytes = 0
+    for (const topic of this.#subscribedTopics ?? []) this.#subscribedBytes += VALUE_BYTES + textBytes(topic)
+    this.memory.add(this.#subscribedBytes)
+  }
+
+  /** False: what the generation subscribes to can't be known. */
+  get knowsSubscriptions(): boolean {
+    return this.#subscribedTopics !== null
   }
 
   isSubscribedTo(topic: string): boolean {
-    return this.subscribedTopics?.has(topic) ?? this.usesConsumerProtocol
+    return this.#subscribedTopics?.has(topic) ?? this.usesConsumerProtocol
   }
 
   #subscriptions(): ReadonlySet<string> | null {

@@ -63,7 +63,7 @@ export class Heartbeats {
   }
 
   #leave(group: Group, { memberId, groupInstanceId }: MemberIdentity): ErrorCode {
-    if (group.pendingMembers.has(memberId)) {
+    if (group.isPending(memberId)) {
       this.#rebalances.dropPending(group, memberId)
       return ErrorCode.None
     }

@@ -6,7 +6,7 @@ import type { Group } from './group.ts'
 import type { GroupMachineOptions, GroupRequestEvent } from './group-border.ts'
 import { groupRecord } from './group-records.ts'
 import type { Groups } from './groups.ts'
-import type { GroupMember, WaitingRequest } from './member.ts'
+import { type GroupMember, type MemberOptions, memberBytes, protocolsBytes, type WaitingRequest } from './member.ts'
 import { currentGeneration, type JoinAnswer, joinAnswer, type Rebalances } from './rebalance.ts'
 import { appendRefusal, refuseMember } from './refusals.ts'
 import type { Turn } from './turn.ts'
@@ -37,12 +37,12 @@ export class Joins {
     const invalid = this.#refuseRequest(request)
     if (event.apiVersion === 0) request.rebalanceTimeoutMs = request.sessionTimeoutMs
     const group = this.#groupOf(request, invalid)
-    if (!group) {
-      refuse(invalid === ErrorCode.None ? ErrorCode.UnknownMemberId : invalid)
+    if (typeof group === 'number') {
+      refuse(group)
       return
     }
     if (group.state === 'Dead') refuse(ErrorCode.CoordinatorNotAvailable)
-    else if (!this.#hasRoomFor(group, memberId)) {
+    else if (!this.#hasRoomFor(group, memberId) || !this.#hasMemoryFor(group, event, request)) {
       this.#remove(group, memberId)
       refuse(ErrorCode.GroupMaxSizeReached, '')
     } else if (!group.supports(request.protocolType, request.protocols)) refuse(ErrorCode.InconsistentGroupProtocol)
@@ -59,9 +59,10 @@ export class Joins {
   }
 
   /** A new member may make a group; one that has an id was told it by a group that is gone. */
-  #groupOf({ groupId, memberId }: JoinGroupRequest, invalid: ErrorCode): Group | undefined {
-    if (invalid !== ErrorCode.None) return undefined
-    return memberId === '' ? this.#groups.ensure(groupId) : this.#groups.find(groupId)
+  #groupOf({ groupId, memberId }: JoinGroupRequest, invalid: ErrorCode): Group | ErrorCode {
+    if (invalid !== ErrorCode.None) return invalid
+    if (memberId === '') return this.#groups.admit(groupId) ?? ErrorCode.CoordinatorNotAvailable
+    return this.#groups.find(groupId) ?? ErrorCode.UnknownMemberId
   }
 
   /**
@@ -74,6 +75,18 @@ export class Joins {
     const member = group.members.get(memberId)
     if (group.state === 'PreparingRebalance') return !!member?.join || group.awaitingJoinCount < groupMaxSize
     return member !== undefined || group.members.size < groupMaxSize
+  }
+
+  /** Of a member that is there already, what it brings more than before. */
+  #hasMemoryFor(group: Group, { caller }: GroupRequestEvent, request: JoinGroupRequest): boolean {
+    const { memberId, groupInstanceId, protocols } = request
+    const isKnownByInstance = memberId === '' && groupInstanceId !== null
+    const knownId = isKnownByInstance ? group.memberIdOfInstance.get(groupInstanceId) : memberId
+    const known = group.members.get(knownId ?? '')
+    const growth = known
+      ? protocolsBytes(protocols) - protocolsBytes(known.protocols)
+      : memberBytes(this.#member(request, memberId, caller.clientId, caller.clientHost))
+    return group.memory.hasRoomFor(growth)
   }
 
   #remove(group: Group, memberId: string): void {
@@ -99,7 +112,7 @@ export class Joins {
   #joinAgain(event: GroupRequestEvent, request: JoinGroupRequest, group: Group): void {
     const { memberId, groupInstanceId, protocols } = request
     const { clientId, clientHost } = event.caller
-    if (group.pendingMembers.has(memberId) && groupInstanceId === null) {
+    if (group.isPending(memberId) && groupInstanceId === null) {
       const member = this.#member(request, memberId, clientId, clientHost)
       this.#rebalances.admit(group, member, request.protocolType, event)
       return
@@ -165,7 +178,7 @@ export class Joins {
     this.#turn.append([groupRecord(group, ({ assignment }) => assignment)], (error) => {
       // If a rebalance has begun meanwhile it has this member's JoinGroup, and its assignment will bring the new id.
       if (group.state !== 'Stable' || group.generation !== generation) return
-      if (group.members.get(member.id) !== member || member.join !== event) return
+      if (group.members.get(member.id) !== member || member.join?.token !== event.token) return
       if (error !== 0) {
         this.#takeBack(group, member, old)
         this.#answer(event, { errorCode: appendRefusal(error) })
@@ -190,7 +203,7 @@ export class Joins {
     this.#rebalances.update(group, back, old.protocols, old.rebalanceTimeoutMs, old.sessionTimeoutMs)
   }
 
-  #member(request: JoinGroupRequest, id: string, clientId: string, clientHost: string) {
+  #member(request: JoinGroupRequest, id: string, clientId: string, clientHost: string): MemberOptions {
     const { groupInstanceId: instanceId, rebalanceTimeoutMs, sessionTimeoutMs, protocols } = request
     return { id, instanceId, clientId, clientHost, rebalanceTimeoutMs, sessionTimeoutMs, protocols }
   }

@@ -15,7 +15,7 @@ export function unloadGroup(group: Group): void {
   group.protocolName = null
   group.leaderId = null
   group.stateSinceMs = -1
-  group.subscribedTopics = null
+  group.noteSubscriptions()
 }
 
 export function loadGroup(group: Group, value: GroupMetadataValue, rebalances: Rebalances): void {

@@ -1,11 +1,15 @@
 // A member of a classic group, and the requests of its that wait for an answer.
 
 import type { JoinGroupRequestProtocol } from '../wire/generated/11-join-group.ts'
+import { textBytes, VALUE_BYTES } from './group-memory.ts'
 import type { GroupTimer } from './turn.ts'
 
 export const NO_ASSIGNMENT = new Uint8Array(0)
 
-/** A request that waits: its token and the version its answer is written in. */
+/** What a member takes beside its texts and bytes. */
+const MEMBER_BYTES = 1024
+
+/** A request that waits: its token and the version its answer is written in; of the request itself nothing is kept. */
 export interface WaitingRequest {
   readonly token: number
   readonly apiVersion: number
@@ -49,6 +53,10 @@ export class GroupMember {
     this.session = session
   }
 
+  get heldBytes(): number {
+    return memberBytes(this) + this.assignment.length
+  }
+
   /** Whether it is alive by having asked something that it waits for. */
   get isWaiting(): boolean {
     return !this.isNew && (this.join !== null || this.sync !== null)
@@ -67,6 +75,18 @@ export class GroupMember {
       })
     )
   }
+}
+
+/** What a member takes in memory before it is assigned something. */
+export function memberBytes({ id, instanceId, clientId, clientHost, protocols }: MemberOptions): number {
+  const texts = textBytes(id) + textBytes(instanceId) + textBytes(clientId) + textBytes(clientHost)
+  return MEMBER_BYTES + texts + protocolsBytes(protocols)
+}
+
+export function protocolsBytes(protocols: readonly JoinGroupRequestProtocol[]): number {
+  let bytes = 0
+  for (const { name, metadata } of protocols) bytes += VALUE_BYTES + textBytes(name) + metadata.length
+  return bytes
 }
 
 function sameBytes(one: Uint8Array, other: Uint8Array): boolean {

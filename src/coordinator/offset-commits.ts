@@ -35,6 +35,7 @@ export class OffsetCommits {
     const group = this.#groupOf(request)
     const refusal = refuseCommit(group, request, event.apiVersion)
     const writes: OffsetWrite[] = []
+    let growth = 0
     const errors = request.topics.map((topic) => {
       const found = this.#topicOf(topic.name, topic.topicId, event.apiVersion)
       return topic.partitions.map((partition) => {
@@ -43,7 +44,11 @@ export class OffsetCommits {
         if ((partition.committedMetadata ?? '').length > this.#options.settings.offsetMetadataMaxBytes)
           return ErrorCode.OffsetMetadataTooLarge
         const value = this.#valueOf(partition, found.id, request.retentionTimeMs)
-        writes.push({ topic: found.name, partition: partition.partitionIndex, value })
+        const write = { topic: found.name, partition: partition.partitionIndex, value }
+        const more = group!.offsets.growthOf(write)
+        if (more > 0 && !group!.memory.hasRoomFor(growth + more)) return ErrorCode.CoordinatorNotAvailable
+        growth += Math.max(more, 0)
+        writes.push(write)
         return ErrorCode.None
       })
     })
@@ -107,7 +112,7 @@ export class OffsetCommits {
 
   /** Positions without a generation are committed by someone who assigns partitions on their own: the group is made. */
   #groupOf({ groupId, generationIdOrMemberEpoch }: OffsetCommitRequest): Group | undefined {
-    return generationIdOrMemberEpoch < 0 ? this.#groups.ensure(groupId) : this.#groups.find(groupId)
+    return generationIdOrMemberEpoch < 0 ? this.#groups.admit(groupId) : this.#groups.find(groupId)
   }
 
   #topicOf(name: string, id: Uuid, apiVersion: number): { name: string; id: Uuid } | ErrorCode {
@@ -141,6 +146,7 @@ export class OffsetCommits {
 
 function refuseCommit(group: Group | undefined, request: OffsetCommitRequest, apiVersion: number): ErrorCode {
   const { memberId, groupInstanceId, generationIdOrMemberEpoch: generation } = request
+  if (!group && generation < 0) return ErrorCode.CoordinatorNotAvailable
   if (!group) return apiVersion >= GROUP_ID_NOT_FOUND_FROM ? ErrorCode.GroupIdNotFound : ErrorCode.IllegalGeneration
   if (group.state === 'Dead') return ErrorCode.CoordinatorNotAvailable
   if (generation < 0 && group.state === 'Empty') return ErrorCode.None

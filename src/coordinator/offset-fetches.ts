@@ -11,6 +11,8 @@ import type { Turn } from './turn.ts'
 
 const GROUPS_FROM = 8
 const TOPIC_IDS_FROM = 10
+/** In one answer: each is an object of its own until it is encoded. More than Kafka's largest clusters have. */
+const POSITIONS_MAX = 250_000
 
 interface AskedTopic {
   readonly name: string
@@ -31,7 +33,8 @@ export class OffsetFetches {
 
   onRequest(event: GroupRequestEvent): void {
     const request = event.request as OffsetFetchRequest
-    if (request.requireStable) this.#turn.whenSettled(() => this.#answer(event, request))
+    if (positionsAsked(request) > POSITIONS_MAX) this.#refuse(event, request, ErrorCode.InvalidRequest)
+    else if (request.requireStable) this.#turn.whenSettled(() => this.#answer(event, request))
     else this.#answer(event, request)
   }
 
@@ -63,6 +66,11 @@ export class OffsetFetches {
     this.#turn.answer(token, { ...base, groups })
   }
 
+  #refuse({ token }: GroupRequestEvent, { groups }: OffsetFetchRequest, errorCode: number): void {
+    const refused = groups.map(({ groupId }) => ({ groupId, topics: [], errorCode }))
+    this.#turn.answer(token, { throttleTimeMs: 0, topics: [], errorCode, groups: refused })
+  }
+
   #positions(groupId: string, asked: readonly AskedTopic[] | null, apiVersion: number): object[] {
     const group = this.#groups.find(groupId)
     const byId = apiVersion >= TOPIC_IDS_FROM
@@ -92,6 +100,12 @@ export class OffsetFetches {
     }
     return topics
   }
+}
+
+function positionsAsked({ topics, groups }: OffsetFetchRequest): number {
+  const sum = (asked: readonly AskedTopic[] | null) =>
+    (asked ?? []).reduce((count, { partitionIndexes }) => count + partitionIndexes.length, 0)
+  return groups.reduce((count, group) => count + sum(group.topics), sum(topics))
 }
 
 /** Whether it was committed for the topic that has the name now; of one that nobody knows now, nothing else can be said. */

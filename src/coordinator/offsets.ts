@@ -1,9 +1,10 @@
 // The committed offsets of one group: what is durable, which is what is answered, and what is being written.
 //
-// Invariants: what is durable changes only when an append settles, in the order of the log. `latest` is what the log will
+// Invariants: `memory` counts what is there. What is durable changes only when an append settles, in the order of the log. `latest` is what the log will
 //             say when all appends have settled; a decision to delete goes by it.
 
 import type { Uuid } from '../model/uuid.ts'
+import { type GroupMemory, textBytes, VALUE_BYTES } from './group-memory.ts'
 
 export interface CommittedOffset {
   readonly offset: number
@@ -15,6 +16,10 @@ export interface CommittedOffset {
   /** The topic it belongs to: one created later under the same name does not inherit it. */
   readonly topicId: Uuid
 }
+
+/** What a topic and a position in it take beside their texts. */
+const TOPIC_BYTES = 512
+const ENTRY_BYTES = 128
 
 interface Entry {
   durable: CommittedOffset | null
@@ -31,6 +36,11 @@ export interface OffsetWrite {
 
 export class GroupOffsets {
   readonly #topics = new Map<string, Map<number, Entry>>()
+  readonly #memory: GroupMemory
+
+  constructor(memory: GroupMemory) {
+    this.#memory = memory
+  }
 
   get isEmpty(): boolean {
     return this.#topics.size === 0
@@ -44,26 +54,33 @@ export class GroupOffsets {
     return this.#topics.get(topic)?.get(partition)?.latest ?? null
   }
 
+  /** By how much memory grows when it is durable. */
+  growthOf({ topic, partition, value }: OffsetWrite): number {
+    const partitions = this.#topics.get(topic)
+    const entry = partitions?.get(partition)
+    if (entry) return valueBytes(value) - valueBytes(entry.latest)
+    return (partitions ? 0 : topicBytes(topic)) + ENTRY_BYTES + valueBytes(value)
+  }
+
   /** It is on its way to the log; `settle` follows. */
   begin({ topic, partition, value }: OffsetWrite): void {
     const entry = this.#entry(topic, partition)
-    entry.latest = value
+    this.#set(entry, entry.durable, value)
     entry.unsettled++
   }
 
   settle({ topic, partition, value }: OffsetWrite, error: number): void {
     const entry = this.#entry(topic, partition)
     entry.unsettled--
-    if (error === 0) entry.durable = value
-    if (entry.unsettled === 0) entry.latest = entry.durable
+    const durable = error === 0 ? value : entry.durable
+    this.#set(entry, durable, entry.unsettled === 0 ? durable : entry.latest)
     this.#dropIfNothing(topic, partition, entry)
   }
 
   /** Out of the log, at start. */
   load({ topic, partition, value }: OffsetWrite): void {
     const entry = this.#entry(topic, partition)
-    entry.durable = value
-    entry.latest = value
+    this.#set(entry, value, value)
     this.#dropIfNothing(topic, partition, entry)
   }
 
@@ -88,19 +105,43 @@ export class GroupOffsets {
     if (!partitions) {
       partitions = new Map()
       this.#topics.set(topic, partitions)
+      this.#memory.add(topicBytes(topic))
     }
     let entry = partitions.get(partition)
     if (!entry) {
       entry = { durable: null, latest: null, unsettled: 0 }
       partitions.set(partition, entry)
+      this.#memory.add(ENTRY_BYTES)
     }
     return entry
+  }
+
+  #set(entry: Entry, durable: CommittedOffset | null, latest: CommittedOffset | null): void {
+    const before = valuesBytes(entry)
+    entry.durable = durable
+    entry.latest = latest
+    this.#memory.add(valuesBytes(entry) - before)
   }
 
   #dropIfNothing(topic: string, partition: number, entry: Entry): void {
     if (entry.unsettled > 0 || entry.durable) return
     const partitions = this.#topics.get(topic)!
     partitions.delete(partition)
-    if (partitions.size === 0) this.#topics.delete(topic)
+    this.#memory.add(-ENTRY_BYTES)
+    if (partitions.size > 0) return
+    this.#topics.delete(topic)
+    this.#memory.add(-topicBytes(topic))
   }
+}
+
+function topicBytes(topic: string): number {
+  return TOPIC_BYTES + textBytes(topic)
+}
+
+function valueBytes(value: CommittedOffset | null): number {
+  return value === null ? 0 : VALUE_BYTES + textBytes(value.metadata)
+}
+
+function valuesBytes({ durable, latest }: Entry): number {
+  return valueBytes(durable) + (latest === durable ? 0 : valueBytes(latest))
 }

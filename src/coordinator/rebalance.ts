@@ -9,7 +9,9 @@ import { ErrorCode } from '../model/error-codes.ts'
 import type { JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse } from '../wire/generated/11-join-group.ts'
 import { Group } from './group.ts'
 import type { GroupSettings } from './group-border.ts'
+import type { GroupMemory } from './group-memory.ts'
 import { groupRecord } from './group-records.ts'
+import type { Groups } from './groups.ts'
 import { GroupMember, type MemberOptions, NO_ASSIGNMENT, type WaitingRequest } from './member.ts'
 import { GroupTimer, type Turn } from './turn.ts'
 
@@ -22,20 +24,23 @@ export type JoinAnswer = Partial<JoinGroupResponse>
 
 export class Rebalances {
   readonly #turn: Turn
+  readonly #groups: Groups
   readonly #settings: GroupSettings
   readonly #log: (message: string) => void
 
-  constructor(turn: Turn, settings: GroupSettings, log: (message: string) => void) {
+  constructor(turn: Turn, groups: Groups, settings: GroupSettings, log: (message: string) => void) {
     this.#turn = turn
+    this.#groups = groups
     this.#settings = settings
     this.#log = log
   }
 
-  newGroup(id: string): Group {
-    const group: Group = new Group(id, this.#turn.wallMs, {
+  newGroup(id: string, memory: GroupMemory): Group {
+    const timers = {
       join: new GroupTimer(() => this.#onJoinTimer(group)),
       sync: new GroupTimer(() => this.#onSyncTimer(group)),
-    })
+    }
+    const group: Group = new Group(id, this.#turn.wallMs, timers, memory)
     return group
   }
 
@@ -46,12 +51,10 @@ export class Rebalances {
 
   /** A new member, whose JoinGroup waits. */
   admit(group: Group, options: MemberOptions, protocolType: string, join: WaitingRequest): void {
-    const pending = group.pendingMembers.get(options.id)
-    if (pending) this.#turn.cancel(pending)
-    group.pendingMembers.delete(options.id)
+    this.dropPending(group, options.id)
     const member = this.newMember(group, options)
     member.isNew = true
-    member.join = join
+    member.join = { token: join.token, apiVersion: join.apiVersion }
     if (group.state === 'PreparingRebalance' && group.isInitialRebalance) group.newMemberAdded = true
     if (group.members.size === 0) group.protocolType = protocolType
     group.add(member)
@@ -81,7 +84,7 @@ export class Rebalances {
   /** Its JoinGroup waits; one that it sent before and has lost patience with is answered. */
   wait(group: Group, member: GroupMember, join: WaitingRequest): void {
     this.answerJoin(group, member, { memberId: member.id, errorCode: ErrorCode.RebalanceInProgress })
-    group.setJoin(member, join)
+    group.setJoin(member, { token: join.token, apiVersion: join.apiVersion })
   }
 
   rebalanceOrComplete(group: Group, reason: string): void {
@@ -136,19 +139,18 @@ export class Rebalances {
   }
 
   dropPending(group: Group, memberId: string): void {
-    const timer = group.pendingMembers.get(memberId)
-    if (!timer) return
-    this.#turn.cancel(timer)
-    group.pendingMembers.delete(memberId)
+    const timer = group.expectNoMore(memberId)
+    if (timer) this.#turn.cancel(timer)
   }
 
   /** An id is given out; who has it is waited for until its session would end. */
   expect(group: Group, memberId: string, sessionTimeoutMs: number): void {
     const timer = new GroupTimer(() => {
-      group.pendingMembers.delete(memberId)
+      group.expectNoMore(memberId)
       this.#joinedButForLost(group)
+      this.#groups.forgetIfBlank(group)
     })
-    group.pendingMembers.set(memberId, timer)
+    group.expect(memberId, timer)
     this.#turn.schedule(timer, sessionTimeoutMs)
   }
 
@@ -158,7 +160,7 @@ export class Rebalances {
 
   failSyncs(group: Group, errorCode: number): void {
     for (const member of group.members.values()) {
-      member.assignment = NO_ASSIGNMENT
+      group.setAssignment(member, NO_ASSIGNMENT)
       if (this.answerSync(group, member, errorCode)) this.renewSession(member)
     }
   }

@@ -13,6 +13,7 @@ import { groupTombstone } from './group-records.ts'
 import type { Groups } from './groups.ts'
 import type { OffsetCommits } from './offset-commits.ts'
 import type { CommittedOffset, OffsetWrite } from './offsets.ts'
+import type { Rebalances } from './rebalance.ts'
 import { appendRefusal } from './refusals.ts'
 import { GroupTimer, type Turn } from './turn.ts'
 
@@ -22,13 +23,15 @@ const BATCH_RECORDS_MAX = 1000
 export class Removals {
   readonly #turn: Turn
   readonly #groups: Groups
+  readonly #rebalances: Rebalances
   readonly #commits: OffsetCommits
   readonly #settings: GroupSettings
   readonly #timer = new GroupTimer(() => this.#onCheck())
 
-  constructor(turn: Turn, groups: Groups, commits: OffsetCommits, settings: GroupSettings) {
+  constructor(turn: Turn, groups: Groups, rebalances: Rebalances, commits: OffsetCommits, settings: GroupSettings) {
     this.#turn = turn
     this.#groups = groups
+    this.#rebalances = rebalances
     this.#commits = commits
     this.#settings = settings
   }
@@ -74,7 +77,7 @@ export class Removals {
       if (latest && isSettled && this.#isExpired(group, topic, latest)) expired.push({ topic, partition, value: null })
       else keepsSome = true
     })
-    if (keepsSome || group.state !== 'Empty' || group.pendingMembers.size > 0) this.#deleteOffsets(group, expired)
+    if (keepsSome || group.state !== 'Empty' || group.pendingCount > 0) this.#deleteOffsets(group, expired)
     else this.#deleteGroup(group, () => {})
   }
 
@@ -85,7 +88,7 @@ export class Removals {
     let since = value.commitTimestampMs
     if (group.protocolType !== null) {
       if (group.state === 'Empty') since = group.stateSinceMs >= 0 ? group.stateSinceMs : since
-      else if (group.state !== 'Stable' || group.subscribedTopics === null) return false
+      else if (group.state !== 'Stable' || !group.knowsSubscriptions) return false
     }
     if (value.expireTimestampMs >= 0) return wallMs >= value.expireTimestampMs
     return wallMs - since >= this.#settings.offsetsRetentionMs
@@ -100,8 +103,7 @@ export class Removals {
   #deleteGroup(group: Group, settled: (error: number) => void): void {
     const writes: OffsetWrite[] = []
     group.offsets.forEachLatest((topic, partition) => writes.push({ topic, partition, value: null }))
-    for (const timer of group.pendingMembers.values()) this.#turn.cancel(timer)
-    group.pendingMembers.clear()
+    for (const memberId of [...group.pendingIds()]) this.#rebalances.dropPending(group, memberId)
     const { stateSinceMs } = group
     group.transitionTo('Dead', stateSinceMs)
     this.#deleteOffsets(group, writes)

@@ -38,7 +38,7 @@ export class Syncs {
     this.#rebalances.answerSync(group, member, ErrorCode.RebalanceInProgress)
     group.pendingSyncs.delete(member.id)
     if (group.pendingSyncs.size === 0) this.#turn.cancel(group.timers.sync)
-    member.sync = event
+    member.sync = { token: event.token, apiVersion: event.apiVersion }
     if (group.state === 'Stable') this.#rebalances.answerSync(group, member, ErrorCode.None)
     else if (group.leaderId === member.id && group.storingGeneration !== group.generation) this.#store(group, request)
   }
@@ -47,22 +47,36 @@ export class Syncs {
     const { generation } = group
     const assigned = new Map(request.assignments.map(({ memberId, assignment }) => [memberId, assignment]))
     const assignmentOf = ({ id }: GroupMember): Uint8Array => assigned.get(id) ?? NO_ASSIGNMENT
+    if (!hasRoomFor(group, assignmentOf)) {
+      this.#giveUp(group, ErrorCode.CoordinatorNotAvailable, 'there is no memory for its assignment')
+      return
+    }
     group.storingGeneration = generation
     this.#turn.append([groupRecord(group, assignmentOf)], (error) => {
       if (group.storingGeneration === generation) group.storingGeneration = -1
       if (group.state !== 'CompletingRebalance' || group.generation !== generation) return
       if (error !== 0) {
-        this.#rebalances.failSyncs(group, appendRefusal(error))
-        this.#rebalances.prepare(group, `its assignment was not written (error ${error})`)
+        this.#giveUp(group, appendRefusal(error), `its assignment was not written (error ${error})`)
         return
       }
       group.transitionTo('Stable', this.#turn.wallMs)
       for (const member of group.members.values()) {
-        member.assignment = assignmentOf(member)
+        group.setAssignment(member, assignmentOf(member))
         if (this.#rebalances.answerSync(group, member, ErrorCode.None)) this.#rebalances.renewSession(member)
       }
     })
   }
+
+  #giveUp(group: Group, errorCode: number, reason: string): void {
+    this.#rebalances.failSyncs(group, errorCode)
+    this.#rebalances.prepare(group, reason)
+  }
+}
+
+function hasRoomFor(group: Group, assignmentOf: (member: GroupMember) => Uint8Array): boolean {
+  let growth = 0
+  for (const member of group.members.values()) growth += assignmentOf(member).length - member.assignment.length
+  return group.memory.hasRoomFor(growth)
 }
 
 function refuseSync(group: Group | undefined, request: SyncGroupRequest, apiVersion: number): ErrorCode {

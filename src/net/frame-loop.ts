@@ -190,7 +190,8 @@ export class FrameLoop {
       connections[connection.listener] = (connections[connection.listener] ?? 0) + 1
       requestsInFlight += connection.inFlight
     }
-    return { connections, requestsInFlight, arenaHeldBytes: this.#options.arena.heldBytes() }
+    const arenaHeldBytes = this.#options.arena.heldBytes()
+    return { connections, requestsInFlight, arenaHeldBytes, groupHeldBytes: this.#shard?.groupHeldBytes ?? 0 }
   }
 
   /** Encodes the answer of a call whose turn has come, or ends it without one. */

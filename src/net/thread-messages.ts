@@ -26,6 +26,7 @@ export interface ShardState {
   connections: number[]
   requestsInFlight: number
   arenaHeldBytes: number
+  groupHeldBytes: number
 }
 
 export type ToShard =

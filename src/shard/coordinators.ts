@@ -3,9 +3,10 @@
 //
 // Owner: the shard. A coordinator whose partition is new is ready at once; one whose partition has records reads them
 // first, a piece at a time, and is asked in vain meanwhile (COORDINATOR_LOAD_IN_PROGRESS).
+import { shortened } from '../api/refusals.ts'
 import type { PartitionRoute, Routes } from '../api/routes.ts'
 import type { Settings } from '../config/settings.ts'
-import { GroupMachine, type VisitCommitted } from '../coordinator/group-machine.ts'
+import { GroupMachine, GroupMemory, type VisitCommitted } from '../coordinator/group-machine.ts'
 import { Deadlines } from '../lib/deadlines.ts'
 import type { Clock, Random } from '../lib/env.ts'
 import { forEachLimited } from '../lib/limited.ts'
@@ -53,6 +54,7 @@ export class Coordinators implements CoordinatorHost, ImageListener {
   readonly appendOwn: CoordinatorHost['appendOwn']
   /** What groups do is what strangers make them do. */
   readonly #groupLog: LimitedLog
+  readonly #memory: GroupMemory
   readonly #byHandle = new Map<number, GroupCoordinator>()
   readonly #deadlines = new Deadlines<GroupCoordinator>()
   /** Those with appends to be told of. */
@@ -65,6 +67,7 @@ export class Coordinators implements CoordinatorHost, ImageListener {
     this.builder = new RecordBatchBuilder(options.crc32c)
     this.pieces = options.pieces
     this.appendOwn = options.appendOwn
+    this.#memory = new GroupMemory(options.settings['millrace.shard.group.bytes.max'])
     const linesMax = options.settings['millrace.log.client.lines.max']
     this.#groupLog = new LimitedLog(options.log, linesMax, () => options.clock.nowMs())
   }
@@ -90,6 +93,11 @@ export class Coordinators implements CoordinatorHost, ImageListener {
   /** Undefined if the partition is not here. */
   byHandle(handle: number): GroupCoordinator | undefined {
     return this.#byHandle.get(handle)
+  }
+
+  /** What members, ids given out and committed offsets take. */
+  get heldBytes(): number {
+    return this.#memory.heldBytes
   }
 
   forEachCommitted(visit: VisitCommitted): void {
@@ -164,8 +172,9 @@ export class Coordinators implements CoordinatorHost, ImageListener {
         idOf: (name) => image.topics.byName(name)?.topicId,
         nameOf: (id) => image.topics.byId(id)?.name,
       },
+      memory: this.#memory.part(),
       newMemberId: (prefix) => `${prefix.length <= MEMBER_PREFIX_MAX ? prefix : ''}-${randomHex(random)}`,
-      log: (message) => this.#groupLog.write('info', () => ({ coordinator: route.partition }), message),
+      log: (message) => this.#groupLog.write('info', () => ({ coordinator: route.partition }), shortened(message)),
     })
     const coordinator = new GroupCoordinator(route, this, machine)
     this.#byHandle.set(route.handle, coordinator)

@@ -53,6 +53,8 @@ export class GroupCoordinator implements GroupEffects, AppendCaller {
   /** Why nothing is served, or None. */
   #refusal: ErrorCode = ErrorCode.CoordinatorLoadInProgress
   #isClosed = false
+  /** Topics that went while it was loading: what it loads may be theirs. */
+  #deletedTopicIds: string[] = []
   readonly #asking = new Map<number, GroupAsker>()
   #lastToken = 0
   /** Oldest first. */
@@ -83,6 +85,9 @@ export class GroupCoordinator implements GroupEffects, AppendCaller {
     this.#refusal = ErrorCode.None
     this.#machine.loaded(clock.nowMs(), clock.wallMs(), this)
     this.#afterStep()
+    const topicIds = this.#deletedTopicIds
+    this.#deletedTopicIds = []
+    if (topicIds.length > 0) this.#step({ type: 'topics-deleted', topicIds })
   }
 
   /** It could not be loaded: a client is told to look for another one, and finds none until the next start. */
@@ -95,6 +100,7 @@ export class GroupCoordinator implements GroupEffects, AppendCaller {
     this.#isClosed = true
     this.#refusal = ErrorCode.NotCoordinator
     this.deadlineMs = Number.POSITIVE_INFINITY
+    this.#machine.close()
     const asking = [...this.#asking.values()]
     this.#asking.clear()
     for (const asker of asking) asker.onGroupAnswer(null, ErrorCode.NotCoordinator)
@@ -130,6 +136,7 @@ export class GroupCoordinator implements GroupEffects, AppendCaller {
 
   onTopicDeleted(topicId: string): void {
     if (this.#refusal === ErrorCode.None) this.#step({ type: 'topics-deleted', topicIds: [topicId] })
+    else if (this.#refusal === ErrorCode.CoordinatorLoadInProgress) this.#deletedTopicIds.push(topicId)
   }
 
   /** Tells the machine what has become of its batches. */

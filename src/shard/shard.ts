@@ -238,6 +238,10 @@ export class Shard implements ProduceContext, JournalListener {
     return this.options.nodeId
   }
 
+  get groupHeldBytes(): number {
+    return this.#coordinators.heldBytes
+  }
+
   /** Of the groups that are coordinated here; not more than `countMax`. */
   groupLags(countMax: number): Promise<GroupLags> {
     const lags = groupLags({ coordinators: this.#coordinators, routes: this.routes, queries: this.queries }, countMax)
@@ -385,6 +389,7 @@ export class Shard implements ProduceContext, JournalListener {
   /** Nothing more is done: after a failure, when the process lives on. */
   async abandon(): Promise<void> {
     this.#isClosing = true
+    this.#coordinators.close()
     this.#journal?.close()
     this.#drainWriter.close()
     for (const file of this.#journalFiles) await file.close()

@@ -11,6 +11,9 @@ import { type InternTable, noNames, noUuids } from './intern.ts'
 import { encodeText } from './text.ts'
 import { setUuid, UUID_BYTES } from './uuid.ts'
 
+const START_BYTES = 512
+/** Of a region that one message after the other is written to. */
+const KEPT_BYTES_MAX = 1 << 20
 const zeroUuid = new DataView(new ArrayBuffer(UUID_BYTES))
 
 /** Records as a message carries them. What more there is to one is between who made it and `appendRecords`. */
@@ -27,7 +30,11 @@ export class Writer {
   private readonly names: InternTable
   private readonly uuids: InternTable
 
-  constructor(bytes: Uint8Array = new Uint8Array(512), names: InternTable = noNames, uuids: InternTable = noUuids) {
+  constructor(
+    bytes: Uint8Array = new Uint8Array(START_BYTES),
+    names: InternTable = noNames,
+    uuids: InternTable = noUuids,
+  ) {
     this.names = names
     this.uuids = uuids
     this.bytes = bytes
@@ -46,8 +53,12 @@ export class Writer {
     this.end = end
   }
 
-  /** Starts over in the same region. */
+  /** Starts over: in the same region, or, if a very long message has made that large, in a small one of its own. */
   rewind(): void {
+    if (this.end - this.start > KEPT_BYTES_MAX) {
+      const { buffer } = new Uint8Array(START_BYTES)
+      this.reset(new Uint8Array(buffer), new DataView(buffer), 0, START_BYTES)
+    }
     this.position = this.start
   }
 

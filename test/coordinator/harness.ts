@@ -1,6 +1,11 @@
 // A machine whose time, disk and clients are the test's: requests go in, answers are looked at; appends are durable at
 // once unless they are held.
-import { type CoordinatorRecord, GroupMachine, type GroupSettings } from '../../src/coordinator/group-machine.ts'
+import {
+  type CoordinatorRecord,
+  GroupMachine,
+  GroupMemory,
+  type GroupSettings,
+} from '../../src/coordinator/group-machine.ts'
 import { type GroupMetadataValue, readGroupMetadataValue } from '../../src/wire/generated/group-records.ts'
 import { readerOf } from '../wire/support/messages.ts'
 
@@ -46,13 +51,16 @@ export class Bench {
   /** Appends wait for `settle`. */
   holds = false
   readonly #settings: GroupSettings
+  readonly #groupBytesMax: number
   #machine!: GroupMachine
   #held: { ticket: number; records: readonly CoordinatorRecord[] }[] = []
   #tokens = 0
   #members = 0
+  memory!: GroupMemory
   readonly #answers = new Map<number, Answer>()
 
-  constructor(settings: Partial<GroupSettings> = {}) {
+  constructor(settings: Partial<GroupSettings> = {}, groupBytesMax = Number.POSITIVE_INFINITY) {
+    this.#groupBytesMax = groupBytesMax
     this.#settings = { ...SETTINGS, ...settings }
     this.restart()
   }
@@ -65,7 +73,8 @@ export class Bench {
     }
     const newMemberId = (prefix: string): string => `${prefix}-${++this.#members}`
     this.#held = []
-    this.#machine = new GroupMachine({ settings: this.#settings, topics, newMemberId })
+    this.memory = new GroupMemory(this.#groupBytesMax)
+    this.#machine = new GroupMachine({ settings: this.#settings, topics, memory: this.memory.part(), newMemberId })
     this.log.forEach(({ key, value }, offset) => void this.#machine.replay(key, value, offset, 0))
     this.#machine.loaded(this.nowMs, this.#wallMs, this.#effects)
     this.#settleAll()

@@ -1,6 +1,6 @@
 // A large group: heartbeats cost the same whatever its size, and next to no memory.
 import { expect, test } from 'vitest'
-import { GroupMachine } from '../../src/coordinator/group-machine.ts'
+import { GroupMachine, GroupMemory } from '../../src/coordinator/group-machine.ts'
 import { bytes, SETTINGS } from './harness.ts'
 
 const MEMBERS = 10_000
@@ -13,6 +13,7 @@ test('heartbeats of 10,000 members move no timer and leave one small answer each
   const machine = new GroupMachine({
     settings: { ...SETTINGS, groupMaxSize: MEMBERS },
     topics: { idOf: () => undefined, nameOf: () => undefined },
+    memory: new GroupMemory(Number.POSITIVE_INFINITY),
     newMemberId: (prefix) => `${prefix}-${++members}`,
   })
   let errors = 0

@@ -30,6 +30,7 @@ function world(blocks = 8) {
     nextDeadlineMs: () => machine.deadlineMs,
     replay: () => {},
     loaded: () => heard.push('loaded'),
+    close: () => heard.push('closed'),
   }
   const queued: { row: number; length: number }[] = []
   const settled: GroupCoordinator[] = []
@@ -72,11 +73,11 @@ function world(blocks = 8) {
 test('nothing is asked of the machine before it is loaded, nor if it could not be', () => {
   const { coordinator, heard, answers, request } = world()
   expect(request('early')).toBe(0)
-  coordinator.onTopicDeleted('id')
+  coordinator.onTopicDeleted('early')
   coordinator.open()
   expect(request('on time')).toBe(1)
   coordinator.onTopicDeleted('id')
-  expect(heard).toEqual(['loaded', 'request 1', 'deleted id'])
+  expect(heard).toEqual(['loaded', 'deleted early', 'request 1', 'deleted id'])
   expect(answers).toEqual([`early: null ${ErrorCode.CoordinatorLoadInProgress}`])
 
   const broken = world()
@@ -162,6 +163,6 @@ test('with the partition everything ends: who waits is told, the machine hears n
   request('late')
   const { NotCoordinator } = ErrorCode
   expect(answers).toEqual([`waits: null ${NotCoordinator}`, `late: null ${NotCoordinator}`])
-  expect(heard).toEqual(['loaded', 'request 1'])
+  expect(heard).toEqual(['loaded', 'request 1', 'closed'])
   expect(settled).toEqual([])
 })

@@ -37,6 +37,16 @@ test('varints and varlongs come back', () => {
   for (const value of longs) expect(back((w) => w.writeVarlong(value)).readVarlong()).toBe(value)
 })
 
+test('a region that one long message made large is let go when the next one begins', () => {
+  const writer = new Writer()
+  writer.reserve(2 << 20)
+  expect(writer.bytes.length).toBeGreaterThanOrEqual(2 << 20)
+  writer.rewind()
+  writer.writeInt8(7)
+  expect(writer.bytes.length).toBeLessThan(1 << 20)
+  expect(writer.written()).toEqual(Uint8Array.of(7))
+})
+
 test('a region that grows keeps what was written and the marks into it', () => {
   const arena = new Uint8Array(64).fill(0xee)
   const writer = new Writer()

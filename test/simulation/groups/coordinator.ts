@@ -3,6 +3,7 @@
 import {
   type CoordinatorRecord,
   GroupMachine,
+  GroupMemory,
   type GroupRequestEvent,
   type GroupSettings,
   type TopicNames,
@@ -78,7 +79,7 @@ export class Coordinator {
     const { settings, topics } = this.#options
     const newMemberId = (prefix: string): string => `${prefix}-${this.#nextMember++}`
     const seen = this.#options.canary.seesOneTopicId ? { ...topics, idOf: () => 'BBBBBBBBBBBBBBBBBBBBBA' } : topics
-    const machine = new GroupMachine({ settings, topics: seen, newMemberId })
+    const machine = new GroupMachine({ settings, topics: seen, memory: new GroupMemory(1 << 30), newMemberId })
     this.#machine = machine
     this.#toldTicket = 0
     this.log.forEach(({ key, value }, offset) => void machine.replay(key, value, offset, 0))
