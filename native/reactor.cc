@@ -28,6 +28,7 @@ constexpr int32_t SEND_ASSIGN = 6;
 constexpr int32_t SEND_PAUSE = 7;
 constexpr int32_t SEND_RESUME = 8;
 constexpr int32_t SEND_TRUST = 9;
+constexpr int32_t SEND_EVICT = 10;
 
 constexpr int EPOLL_EVENTS_MAX = 256;
 /** What epoll tells beside a connection's number. */
@@ -381,6 +382,9 @@ bool Reactor::carry_out(const int32_t* row) {
       return true;
     case SEND_ASSIGN:
       return assign(number, *connection, row[2]);
+    case SEND_EVICT:
+      evict(number, *connection, row[2]);
+      return true;
     case SEND_PAUSE:
     case SEND_RESUME:
       connection->is_paused = row[0] == SEND_PAUSE;
@@ -419,7 +423,7 @@ void Reactor::settle(int32_t number, Connection& connection) {
   if (connection.descriptor < 0) return output.drop(number, intake_.events);
   const uint64_t sent_before = intake_.counters.sent_bytes;
   const int error = output.send(connection.descriptor, number, intake_.events, intake_.counters);
-  if (intake_.counters.sent_bytes != sent_before) connection.watched.active_ms = now_ms_;
+  if (intake_.counters.sent_bytes != sent_before) connection.watched.active_ms = connection.watched.left_ms = now_ms_;
   if (error != 0) return shut(number, connection, CLOSED_BY_ERROR, error);
   if (!output.keep(output_bytes_max_, intake_.counters)) return shut(number, connection, CLOSED_OUTPUT_OVERFLOW, 0);
   if (output.copied_bytes() > output_bytes_high_) output.was_high = true;
@@ -496,6 +500,7 @@ void register_reactor(Napi::Env env, Napi::Object exports) {
                              {"CLOSED_NO_REQUEST", CLOSED_NO_REQUEST},
                              {"CLOSED_SLOW_FRAME", CLOSED_SLOW_FRAME},
                              {"CLOSED_SLOW_READER", CLOSED_SLOW_READER},
+                             {"CLOSED_EVICTED", CLOSED_EVICTED},
                              {"SEND_WORDS", SEND_WORDS},
                              {"SEND_BYTES", SEND_BYTES},
                              {"SEND_LEASED", SEND_LEASED},
@@ -506,6 +511,7 @@ void register_reactor(Napi::Env env, Napi::Object exports) {
                              {"SEND_PAUSE", SEND_PAUSE},
                              {"SEND_RESUME", SEND_RESUME},
                              {"SEND_TRUST", SEND_TRUST},
+                             {"SEND_EVICT", SEND_EVICT},
                              {"WINDOW_OFFSET", WINDOW_OFFSET},
                              {"WINDOW_END", WINDOW_END},
                              {"WINDOW_SPARE_OFFSET", WINDOW_SPARE_OFFSET},

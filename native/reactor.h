@@ -31,6 +31,7 @@ constexpr int32_t CLOSED_OUTPUT_OVERFLOW = 4;
 constexpr int32_t CLOSED_NO_REQUEST = 5;
 constexpr int32_t CLOSED_SLOW_FRAME = 6;
 constexpr int32_t CLOSED_SLOW_READER = 7;
+constexpr int32_t CLOSED_EVICTED = 8;
 
 constexpr int32_t WAIT_UNCHANGED = -2;
 constexpr int32_t WAIT_NONE = -1;
@@ -92,6 +93,7 @@ class Reactor : public Napi::ObjectWrap<Reactor> {
   void update_interest(int32_t number, Connection& connection);
   void end_input(int32_t number, Connection& connection, int32_t reason, int32_t error);
   void shut(int32_t number, Connection& connection, int32_t reason, int32_t error);
+  void evict(int32_t number, Connection& connection, int32_t ms);
   void forget(int32_t number, Connection& connection);
   void touch(int32_t number, Connection& connection);
   void ring_self();

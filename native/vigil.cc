@@ -12,7 +12,7 @@ constexpr uint64_t SHORT_PROGRESS_MS = SWEEP_MS;
 
 void Vigil::add(int32_t number, Watched& watched, uint64_t now_ms) {
   if (static_cast<size_t>(number) >= due_ms_.size()) due_ms_.resize(number + 1, NEVER_MS);
-  watched.added_ms = watched.active_ms = now_ms;
+  watched.added_ms = watched.active_ms = watched.left_ms = now_ms;
   due_ms_[number] = now_ms + std::min(first_frame_ms_, idle_ms_);
   sweep_ms_ = std::min(sweep_ms_, due_ms_[number]);
 }

@@ -21,6 +21,7 @@ constexpr uint64_t NEVER_MS = UINT64_MAX;
 struct Watched {
   uint64_t added_ms = 0;
   uint64_t active_ms = 0;  // when bytes last came or left
+  uint64_t left_ms = 0;  // when bytes last left
   uint64_t marked_ms = NEVER_MS;  // since when the frame that is begun is timed
   uint32_t marked_frame = 0;
   int32_t marked_bytes = 0;

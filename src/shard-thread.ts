@@ -69,6 +69,7 @@ export function runShard(data: ShardData, port: MessagePort): void {
     log,
     wake,
     onFatal,
+    onRelieve: () => loop.evictSlowReaders(env.clock.nowMs()),
     onAccepted: (descriptor, listener, addressSlot) => loop.accept(descriptor, listener, addressSlot),
   })
   const cold = new ShardRequests(shard, data, post)

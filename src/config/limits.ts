@@ -21,6 +21,10 @@ export const LIMITS = {
   requestBytesMin: KIB,
   /** How long a request that no block can hold waits for memory. */
   longRequestWaitMsMax: 10_000,
+  /** While memory is short: how long a client may read nothing of answers that hold some. */
+  slowReaderMs: 1000,
+  /** Rows of one flush that may be for that. */
+  evictionsMax: 256,
   /** How long a fetch waits at most, whatever it asks for: till then it keeps its connection's other requests waiting. */
   fetchWaitMsMax: 60_000,
   /** What the partitions of a shard's fetch sessions take. */

@@ -48,6 +48,8 @@ export const CLOSED_NO_REQUEST = 5
 export const CLOSED_SLOW_FRAME = 6
 /** Output was blocked for `idleMs`. */
 export const CLOSED_SLOW_READER = 7
+/** SEND_EVICT has found that it reads nothing. */
+export const CLOSED_EVICTED = 8
 
 /** Words of one row of `ReactorTables.sends`; rows of one connection go out in the order they stand. */
 export const SEND_WORDS = 8
@@ -72,6 +74,8 @@ export const SEND_PAUSE = 7
 export const SEND_RESUME = 8
 /** `[TRUST, connection]`: it has sent a valid request: its frames may be long, and it need not send more. */
 export const SEND_TRUST = 9
+/** `[EVICT, connection, ms]`: if its output is blocked and nothing of it has left for `ms`, its end: CLOSED_EVICTED. */
+export const SEND_EVICT = 10
 
 /**
  * Words of `ReactorTables.window`: the two blocks that the next receives go to, an offset of -1 for none. The owner writes

@@ -3,6 +3,7 @@ import { getSystemErrorName } from 'node:util'
 import {
   CLOSED_BAD_FRAME_LENGTH,
   CLOSED_BY_ERROR,
+  CLOSED_EVICTED,
   CLOSED_NO_REQUEST,
   CLOSED_OUTPUT_OVERFLOW,
   CLOSED_SLOW_FRAME,
@@ -27,6 +28,8 @@ export function closedReason(reason: number, errno: number): string | null {
       return 'a request that was begun does not get on (millrace.request.progress.timeout.ms): the connection is closed'
     case CLOSED_SLOW_READER:
       return 'the client reads nothing of its answers for connections.max.idle.ms: the connection is closed'
+    case CLOSED_EVICTED:
+      return 'memory is short, and the client reads nothing of answers that hold some: the connection is closed'
     default:
       return null
   }

@@ -38,6 +38,7 @@ import { ResponseHeader, writeResponseHeader } from '../wire/request-header.ts'
 import { closedReason } from './closed-reason.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
+import { Leases } from './leases.ts'
 import { NoMemoryError, Output } from './output.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import type { Requests } from './requests.ts'
@@ -49,6 +50,7 @@ const FETCH = 1
 const TIMER_SLACK_MS = 2
 /** How often memory is looked for while it is short. */
 const SHORT_RETRY_MS = 5
+const EVICT_RETRY_MS = 100
 
 export interface FrameLoopOptions {
   own: number
@@ -81,9 +83,7 @@ export class FrameLoop {
   readonly #header = new ResponseHeader()
   readonly #connections: (Connection | undefined)[] = []
   /** Fetch calls whose slices are on their way, by token. */
-  readonly #leased: (FetchCall | null)[] = []
-  readonly #freeTokens: number[] = []
-  readonly #leaseHolders: Connection[] = []
+  readonly #leases = new Leases()
   /** In the order they asked. */
   #needs: Need[] = []
   /** What requests in flight take, of all connections. */
@@ -101,6 +101,7 @@ export class FrameLoop {
   /** Frames wait for memory. */
   #isShort = false
   #relieveAtMs = 0
+  #evictAtMs = 0
   #isClosed = false
 
   constructor(options: FrameLoopOptions) {
@@ -388,20 +389,33 @@ export class FrameLoop {
     this.#relieveAtMs = nowMs + SHORT_RETRY_MS
     shard.relieveMemory()
     shard.peers.publish()
+    this.evictSlowReaders(nowMs)
+  }
+
+  /**
+   * Memory is short, here or where records lie that we send: who holds some and reads nothing loses its connection, and
+   * may come back for its answers when it reads.
+   */
+  evictSlowReaders(nowMs: number): void {
+    if (nowMs < this.#evictAtMs) return
+    this.#evictAtMs = nowMs + EVICT_RETRY_MS
+    const { slowReaderMs } = LIMITS
+    this.#leases.forEachOlder(nowMs - slowReaderMs, LIMITS.evictionsMax, ({ number }) =>
+      this.#output.evict(number, slowReaderMs),
+    )
   }
 
   #encode(connection: Connection, call: Call): void {
     const output = this.#output
     const firstRow = output.rowCount
-    const token = call.apiKey === FETCH ? this.#issueToken() : -1
+    const token = call.apiKey === FETCH ? this.#leases.issue() : -1
     try {
       output.begin(connection.number)
       this.#header.correlationId = call.correlationId
       writeResponseHeader(output, responseHeaderVersion(call.apiKey, call.apiVersion), this.#header)
       call.encode(output)
       if (output.finish(token)) {
-        this.#leased[token] = call as FetchCall
-        this.#leaseHolders[token] = connection
+        this.#leases.lend(token, call as FetchCall, connection, this.#options.clock.nowMs())
         return
       }
     } catch (error) {
@@ -412,19 +426,14 @@ export class FrameLoop {
       output.abandon(firstRow)
       this.#closeConnection(connection)
     }
-    if (token >= 0) this.#freeTokens.push(token)
+    if (token >= 0) this.#leases.end(token)
     this.#end(connection, call)
   }
 
-  #issueToken(): number {
-    return this.#freeTokens.pop() ?? this.#leased.push(null) - 1
-  }
-
   #onSent(token: number): void {
-    const call = this.#leased[token]!
-    const connection = this.#leaseHolders[token]!
-    this.#leased[token] = null
-    this.#freeTokens.push(token)
+    const call = this.#leases.callOf(token)
+    const connection = this.#leases.connectionOf(token)
+    this.#leases.end(token)
     this.#end(connection, call)
     this.#onProgress(connection)
   }

@@ -12,6 +12,7 @@ import {
   SEND_ASSIGN,
   SEND_BYTES,
   SEND_CLOSE,
+  SEND_EVICT,
   SEND_FILE,
   SEND_FORGET,
   SEND_LEASED,
@@ -125,6 +126,11 @@ export class Output extends Writer {
     this.#command(SEND_TRUST, connection, 0)
   }
 
+  /** Ends the connection if nothing of its answers has left for `ms`. */
+  evict(connection: number, ms: number): void {
+    this.#command(SEND_EVICT, connection, ms)
+  }
+
   assign(connection: number, offset: number): void {
     this.#command(SEND_ASSIGN, connection, offset)
   }
@@ -185,11 +191,11 @@ export class Output extends Writer {
     this.#pieceStart = this.position
   }
 
-  #command(kind: number, connection: number, offset: number): void {
+  #command(kind: number, connection: number, argument: number): void {
     const at = this.#nextRow()
     this.sends[at] = kind
     this.sends[at + 1] = connection
-    this.sends[at + 2] = offset
+    this.sends[at + 2] = argument
   }
 
   #nextRow(): number {

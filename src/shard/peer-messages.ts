@@ -46,7 +46,7 @@ export class PeerMessages {
         peers.settleTold(words, at)
         return
       case message.RELIEVE:
-        this.#shard.drainAll()
+        this.#shard.relieve()
         return
       case message.ACCEPTED:
         this.#onAccepted(words[at + 2]!, words[at + 3]!, words[at + 4]!)

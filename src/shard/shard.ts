@@ -69,6 +69,8 @@ export interface ShardOptions {
   wake: (thread: number) => void
   /** The log directory is lost for this process. */
   onFatal: (error: Error) => void
+  /** Memory of another shard is short. */
+  onRelieve: () => void
   /** A connection that the control thread accepted for this shard. */
   onAccepted: (descriptor: number, listener: number, addressSlot: number) => void
 }
@@ -360,7 +362,7 @@ export class Shard implements ProduceContext, JournalListener {
    * appended from here.
    */
   relieveMemory(): void {
-    this.drainAll()
+    this.#drainer.startAll()
     const { own, shared } = this.options
     for (let peer = 0; peer < shared.shards; peer++) {
       if (peer === own) continue
@@ -370,8 +372,10 @@ export class Shard implements ProduceContext, JournalListener {
     }
   }
 
-  drainAll(): void {
+  /** Another shard is short of memory, of which we may hold some. */
+  relieve(): void {
     this.#drainer.startAll()
+    this.options.onRelieve()
   }
 
   /** Everything acknowledged goes into segments; then nothing is left to replay. Once it is quiet. */

@@ -3,6 +3,7 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
+  CLOSED_EVICTED,
   CLOSED_NO_REQUEST,
   CLOSED_SLOW_FRAME,
   CLOSED_SLOW_READER,
@@ -51,7 +52,7 @@ describe.each([
 
   test('a frame that is begun must get on, be it a part of its length, or nearly all of it', async () => {
     const shard = open({ progressMs: 50 })
-    const links = await Promise.all([connected(shard), connected(shard), connected(shard)])
+    const links = [await connected(shard), await connected(shard), await connected(shard)]
     for (const { connection } of links) shard.trust(connection)
     shard.flush()
     const frame = framed(Buffer.alloc(40_000))
@@ -130,6 +131,32 @@ describe.each([
     }
     await shard.until(() => shard.happened('closed').length > 0)
     expect(closed(shard, connection)).toEqual(['closed', connection, CLOSED_SLOW_READER, 0])
+  })
+
+  test('while memory is short one that has answers and reads nothing is evicted, and nobody else', async () => {
+    const shard = open({ outputBytesMax: 64 << 20, outputBytesHigh: 32 << 20 })
+    const stuck = await connected(shard)
+    const idle = await connected(shard)
+    const reading = await connected(shard)
+    stuck.socket.pause()
+    reading.socket.resume()
+    for (const { connection } of [stuck, idle, reading]) shard.trust(connection)
+    for (let i = 0; i < 8; i++) {
+      shard.send(stuck.connection, Buffer.alloc(2 << 20))
+      shard.send(reading.connection, Buffer.alloc(100))
+      shard.evict(stuck.connection, 3_600_000)
+      shard.flush()
+    }
+    expect(shard.happened('closed')).toEqual([])
+    shard.onTick = () => {
+      shard.waitMs = 10
+      shard.send(reading.connection, Buffer.alloc(100))
+      for (const { connection } of [stuck, idle, reading]) shard.evict(connection, 1000)
+    }
+    shard.onTick()
+    shard.flush()
+    await shard.until(() => shard.happened('closed').length > 0)
+    expect(shard.happened('closed')).toEqual([['closed', stuck.connection, CLOSED_EVICTED, 0]])
   })
 
   test('a long frame asks first while the connection is not trusted, and says of what kind it is', async () => {

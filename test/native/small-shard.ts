@@ -17,6 +17,7 @@ import {
   SEND_ASSIGN,
   SEND_BYTES,
   SEND_CLOSE,
+  SEND_EVICT,
   SEND_FILE,
   SEND_FORGET,
   SEND_LEASED,
@@ -151,6 +152,9 @@ export class SmallShard {
   }
   trust(connection: number): void {
     this.#row([SEND_TRUST, connection])
+  }
+  evict(connection: number, ms: number): void {
+    this.#row([SEND_EVICT, connection, ms])
   }
   close(connection: number): void {
     this.#row([SEND_CLOSE, connection])

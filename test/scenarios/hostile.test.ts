@@ -347,6 +347,35 @@ describe('limits', () => {
   })
 })
 
+describe.each([1, 2])('memory that answers hold, with %d shards', (shards) => {
+  beforeAll(() =>
+    begin({
+      'millrace.shards': shards,
+      'millrace.arena.bytes': 32 << 20,
+      'millrace.journal.bytes': 16 << 20,
+      'socket.request.max.bytes': 8 << 20,
+    }),
+  )
+  afterAll(end)
+
+  test('who reads nothing of answers from memory loses its connection before others lack memory', async () => {
+    const batch = batchOf(['v'.repeat(900_000)])
+    const words = /memory is short, and the client reads nothing of answers that hold some/
+    const after = lines().length
+    let offset = 0
+    while (!lines().some(({ msg }, line) => line >= after && words.test(msg))) {
+      const slow = await Client.connect(broker.port)
+      sockets.push(slow.socket)
+      slow.socket.pause()
+      for (let i = 0; i < 20; i++) fetchAll(slow, 'well', [[0, offset]], { maxWaitMs: 60_000 }).catch(() => undefined)
+      const produced = await produce(healthy, 'well', 0, batch)
+      expect(produced.errorCode).toBe(0)
+      offset = produced.baseOffset + 1
+    }
+    for (let i = 0; i < 40; i++) expect((await produce(healthy, 'well', 0, batch)).errorCode).toBe(0)
+  })
+})
+
 describe('the log', () => {
   beforeAll(() => begin({}))
   afterAll(end)

@@ -42,7 +42,7 @@ async function load(node: SmallNode, history: History, random: () => number, cou
     const batch = batchOf([`${value}:${'v'.repeat(random() % 5000)}`])
     const via = random() % node.shards.length
     while (!node.hasRoom(via)) {
-      for (const shard of node.shards) shard.drainAll()
+      for (const shard of node.shards) shard.relieve()
       await node.tick()
     }
     const appending = node.append(via, 'logs', partition, batch).then((answer) => {
@@ -52,7 +52,7 @@ async function load(node: SmallNode, history: History, random: () => number, cou
     pending.push(appending)
     if (random() % 3 !== 0) await node.tick()
     if (pending.length > 6) await node.settle(Promise.all(pending.splice(0)))
-    if (random() % 20 === 0) node.shards[random() % node.shards.length]!.drainAll()
+    if (random() % 20 === 0) node.shards[random() % node.shards.length]!.relieve()
   }
   await node.settle(Promise.all(pending))
 }

@@ -140,6 +140,7 @@ export class SmallNode {
         onFatal: (error) => {
           this.failure ??= error
         },
+        onRelieve: () => undefined,
         onAccepted: () => undefined,
       })
       shard.applyMetadata(metadata)

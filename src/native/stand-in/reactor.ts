@@ -9,6 +9,7 @@ import {
   CLOSED_BY_ERROR,
   CLOSED_BY_PEER,
   CLOSED_BY_US,
+  CLOSED_EVICTED,
   CLOSED_NO_REQUEST,
   CLOSED_OUTPUT_OVERFLOW,
   CLOSED_SLOW_FRAME,
@@ -24,6 +25,7 @@ import {
   SEND_ASSIGN,
   SEND_BYTES,
   SEND_CLOSE,
+  SEND_EVICT,
   SEND_FILE,
   SEND_FORGET,
   SEND_LEASED,
@@ -103,7 +105,7 @@ export class StandInReactor implements Reactor {
       input: new FrameInput(number, this.#intake),
       output: new SocketOutput(socket, this.#intake.counters, {
         onSent: (token) => {
-          connection.watched.activeMs = this.#nowMs
+          connection.watched.onLeft(this.#nowMs)
           this.#report(EVENT_SENT, number, token, 0)
         },
         onEmpty: () => this.#drained(connection),
@@ -263,6 +265,11 @@ export class StandInReactor implements Reactor {
         connection.watched.isTrusted = true
         connection.input.isTrusted = true
         break
+      case SEND_EVICT:
+        // Time goes in steps here: of what left in this one it is not known when.
+        if (!connection.output.isEmpty && this.#nowMs > connection.watched.leftMs + sends[at + 2]!)
+          this.#shut(connection, CLOSED_EVICTED, 0)
+        return
       case SEND_PAUSE:
       case SEND_RESUME:
         connection.isPaused = kind === SEND_PAUSE
@@ -356,7 +363,7 @@ export class StandInReactor implements Reactor {
   }
 
   #drained(connection: Connection): void {
-    connection.watched.activeMs = this.#nowMs
+    connection.watched.onLeft(this.#nowMs)
     if (!connection.wasHigh) return
     connection.wasHigh = false
     this.#report(EVENT_DRAINED, connection.number, 0, 0)

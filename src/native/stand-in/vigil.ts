@@ -12,6 +12,8 @@ export class Watched {
   readonly addedMs: number
   /** When bytes last came or left. */
   activeMs: number
+  /** When bytes last left. */
+  leftMs: number
   /** Since when the frame that is begun is timed; Infinity for none. */
   markedMs = Number.POSITIVE_INFINITY
   markedFrame = 0
@@ -21,6 +23,12 @@ export class Watched {
   constructor(nowMs: number) {
     this.addedMs = nowMs
     this.activeMs = nowMs
+    this.leftMs = nowMs
+  }
+
+  onLeft(nowMs: number): void {
+    this.activeMs = nowMs
+    this.leftMs = nowMs
   }
 }
 
