@@ -39,6 +39,7 @@ import {
   BATCH_OVERHEAD_BYTES,
   batchBaseOffset,
   batchBytes,
+  batchCompression,
   batchCrc,
   batchRecordCount,
 } from '../../../dist/wire/record-batch.js'
@@ -49,6 +50,8 @@ import { Writer } from '../../../dist/wire/writer.js'
 /** The last ones with topics by name. */
 export const PRODUCE_VERSION = 12
 export const FETCH_VERSION = 12
+/** By their number in a batch's attributes. */
+export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const DECODE_BYTES_MAX = 2 ** 26
 
 export const { crc32c } = loadNative()
@@ -279,6 +282,17 @@ export function forEachBatch(records, onBatch) {
     onBatch(view, at, bytes)
     at += bytes
   }
+}
+
+/** The codecs of what a fetch of every partition's beginning brings. A batch that would not shrink is sent as it is. */
+export async function storedCodecs(client, topic, partitions) {
+  const starts = Array.from({ length: partitions }, (_, partition) => [partition, 0])
+  const codecs = new Set()
+  for (const { records } of await fetch(client, topic, starts)) {
+    forEachBatch(records, (view, at) => codecs.add(CODECS[batchCompression(view, at)]))
+  }
+  if (codecs.size > 1) codecs.delete('none')
+  return [...codecs].join(', ')
 }
 
 /**
