@@ -8,9 +8,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { kafkaCommand } from '../verify/lib/kafka.mjs'
+import { run } from '../verify/lib/process.mjs'
 import apacheKafka from './apache-kafka/client.mjs'
 import { openBroker } from './lib/brokers.mjs'
-import { kafkaTool } from './lib/kafka.mjs'
 import { Ledger } from './lib/ledger.mjs'
 import { Member } from './lib/member.mjs'
 import { Changes } from './lib/until.mjs'
@@ -239,17 +240,17 @@ async function liveMember() {
 
 /** Runs a tool and holds its words against `expected`, a pattern or a function, and its exit code against `code`. */
 async function says(tool, parameters, expected, { code = 0, input } = {}) {
-  const run = await kafkaTool(TOOLS[tool], [...bootstrap, ...parameters], { input })
-  const text = `${run.stdout}${withoutLog(run.stderr)}`
+  const { stdout, stderr, code: exit } = await run(kafkaCommand(TOOLS[tool], [...bootstrap, ...parameters]), { input })
+  const text = `${stdout}${withoutLog(stderr)}`
   const holds = typeof expected === 'function' ? expected(text) : expected.test(text)
-  const isCode = code === 'any' || run.code === code
+  const isCode = code === 'any' || exit === code
   const shown = `${tool} ${parameters.join(' ')}`
-  transcript.push(`$ ${shown}`, `exit ${run.code}`, text.replaceAll(topic, 'TOPIC'), '')
+  transcript.push(`$ ${shown}`, `exit ${exit}`, text.replaceAll(topic, 'TOPIC'), '')
   console.log(`  ${holds && isCode ? 'ok  ' : 'FAIL'} ${shown}`)
   if (holds && isCode) passed++
   else {
     failures++
-    console.log(`exit ${run.code}\n${text.slice(0, 2000)}`)
+    console.log(`exit ${exit}\n${text.slice(0, 2000)}`)
   }
 }
 

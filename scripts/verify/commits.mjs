@@ -6,69 +6,47 @@
 // What has to hold after each kill, for each group and partition:
 //   kept      the offset is not below the last one that was acknowledged;
 //   sent      it is one that was sent, with the metadata that was sent with it.
-// A member that was acknowledged is still one. `changing` starts each life with another number of shards.
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { launchBroker, startBroker } from './lib/broker.mjs'
-import { Client, ConnectionEnded, createTopic } from './lib/client.mjs'
+// A member that was acknowledged is still one.
+import { ConnectionEnded, createTopic } from './lib/client.mjs'
 import { commit, committed, findCoordinator, heartbeat, joinAlone } from './lib/groups.mjs'
-import { seededRandom, verify } from './lib/verify.mjs'
+import { verifyKills } from './lib/kill-loop.mjs'
 
 const TOPIC = 'consumed'
 const PARTITIONS = 3
-const CONNECTIONS = 4
 const GROUPS = 12
 /** Of the groups, those that have a member, which commits. */
 const MEMBERED = 4
-const LIFE_MS_MAX = 400
-const RECOVERY_MS_MAX = 800
-const RECOVERY_KILLS_PART = 0.3
 
-async function killAgainAndAgain(shardsByLife, kills, random, { directory, check, say }) {
-  const name = shardsByLife.length > 1 ? 'changing shards' : `${shardsByLife[0]} shards`
-  const data = join(directory, name.replace(' ', '-'))
-  const groups = Array.from({ length: GROUPS }, (_, number) => new Group(`group-${number}`))
-  let recoveryKills = 0
-  let damage = null
-  let life = 0
-  for (; life <= kills && damage === null; life++) {
-    const settings = {
-      directory: data,
-      shards: shardsByLife[life % shardsByLife.length],
-      settings: { 'group.initial.rebalance.delay.ms': 0 },
-    }
-    if (life > 0 && random() < RECOVERY_KILLS_PART) {
-      const early = launchBroker(settings)
-      await sleep(random() * RECOVERY_MS_MAX)
-      await early.kill()
-      recoveryKills++
-    }
-    const broker = await startBroker(settings)
-    const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => Client.connect(broker.port)))
-    if (life === 0) {
-      await createTopic(clients[0], TOPIC, PARTITIONS)
-      await findCoordinator(clients[0], 'any')
-      for (const group of groups.slice(0, MEMBERED)) group.member = await joinAlone(clients[0], group.id)
-    } else {
-      // By a connection for each group, so that every shard asks every other.
-      for (const [i, group] of groups.entries()) damage ??= await group.check(clients[i % CONNECTIONS])
-      if (damage !== null || life === kills) {
-        await broker.kill()
-        break
-      }
-    }
-    const loads = groups.map((group, i) => group.run(clients[(i + life) % CONNECTIONS]))
-    await sleep(random() * LIFE_MS_MAX)
-    await broker.kill()
-    await Promise.all(loads)
+class Groups {
+  settings = { 'group.initial.rebalance.delay.ms': 0 }
+  lifeMsMax = 400
+  claim = `${GROUPS} groups, no offset lost or gone back`
+  #groups = Array.from({ length: GROUPS }, (_, number) => new Group(`group-${number}`))
+
+  get acknowledged() {
+    return this.#groups.reduce((sum, group) => sum + group.acknowledgedCount, 0)
   }
-  const acknowledged = groups.reduce((sum, group) => sum + group.acknowledgedCount, 0)
-  say(`${name}: ${acknowledged} commits acknowledged, ${recoveryKills} more kills during recovery`)
-  check(
-    damage === null,
-    `${name}: ${life} kills, ${GROUPS} groups, no offset lost or gone back${damage === null ? '' : `: ${damage}`}`,
-  )
-  check(acknowledged > kills, `${name}: there was a load`)
+
+  get summary() {
+    return `${this.acknowledged} commits acknowledged`
+  }
+
+  async begin([client]) {
+    await createTopic(client, TOPIC, PARTITIONS)
+    await findCoordinator(client, 'any')
+    for (const group of this.#groups.slice(0, MEMBERED)) group.member = await joinAlone(client, group.id)
+  }
+
+  /** By a connection for each group, so that every shard asks every other. */
+  async damage(clients) {
+    let damage = null
+    for (const [i, group] of this.#groups.entries()) damage ??= await group.check(clients[i % clients.length])
+    return damage
+  }
+
+  load(clients, life) {
+    return this.#groups.map((group, i) => group.run(clients[(i + life) % clients.length]))
+  }
 }
 
 /** Commits one rising number for all partitions, one request after the other. */
@@ -119,13 +97,4 @@ class Group {
   }
 }
 
-const options = { kills: { type: 'string' }, seed: { type: 'string' } }
-await verify(
-  'commits',
-  options,
-  async ({ small, kills = small ? '4' : '50', seed = `${Date.now() % 1e6}` }, report) => {
-    const random = seededRandom(Number(seed))
-    report.say(`seed ${seed}: ${kills} kills each`)
-    for (const shards of [[1], [3], [3, 1, 2]]) await killAgainAndAgain(shards, Number(kills), random, report)
-  },
-)
+await verifyKills('commits', () => new Groups())

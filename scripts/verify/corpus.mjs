@@ -7,16 +7,13 @@
 // Each line bears its number, so that whatever comes back can be held against what was sent.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { batchCompression } from '../../dist/wire/record-batch.js'
 import { startBroker } from './lib/broker.mjs'
-import { Client, fetch, forEachBatch } from './lib/client.mjs'
+import { Client, CODECS, storedCodecs } from './lib/client.mjs'
 import { forEachLine, numberLines, readCorpus, splitLines } from './lib/corpus.mjs'
 import { kcat, produceParts } from './lib/kcat.mjs'
 import { megabytes, verify } from './lib/verify.mjs'
 
 const PARTITIONS = 6
-/** By their number in a batch's attributes. */
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const BYTES_MIN = 50_000_000
 const SMALL_BYTES = 2_000_000
 const CONTROL_BYTES_MAX = 4096
@@ -59,7 +56,9 @@ await verify('corpus', {}, async ({ small }, { directory, check, say }) => {
       damage = await consume(port, topic, lines)
     })
     check(damage === null, `${what}: every line, in order, read in ${seconds} s${damage === null ? '' : `: ${damage}`}`)
-    const stored = await storedCodecs(port, topic)
+    const client = await Client.connect(port)
+    const stored = await storedCodecs(client, topic, PARTITIONS)
+    client.close()
     if (stored !== codec) check(false, `${what}: stored as ${stored}`)
   }
 
@@ -82,19 +81,6 @@ await verify('corpus', {}, async ({ small }, { directory, check, say }) => {
     const cpu = `${seconds.control.toFixed(2)} s of the process's ${seconds.all.toFixed(2)} s of CPU`
     const isFree = controlRequestBytes < CONTROL_BYTES_MAX
     check(isFree, `control thread: was given ${controlRequestBytes} bytes of requests, took ${cpu}`)
-  }
-
-  /** The codecs of what a fetch of every partition's beginning brings. A batch that would not shrink is sent as it is. */
-  async function storedCodecs(port, topic) {
-    const client = await Client.connect(port)
-    const starts = Array.from({ length: PARTITIONS }, (_, partition) => [partition, 0])
-    const codecs = new Set(['none'])
-    for (const { records } of await fetch(client, topic, starts)) {
-      forEachBatch(records, (view, at) => codecs.add(CODECS[batchCompression(view, at)]))
-    }
-    client.close()
-    if (codecs.size > 1) codecs.delete('none')
-    return [...codecs].join(', ')
   }
 })
 

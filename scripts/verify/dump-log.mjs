@@ -5,16 +5,17 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { startBroker } from './lib/broker.mjs'
-import { Client, createTopic } from './lib/client.mjs'
+import { Client, CODECS, createTopic } from './lib/client.mjs'
 import { readCorpus, splitLines } from './lib/corpus.mjs'
-import { kafkaTool } from './lib/kafka-tools.mjs'
+import { kafkaCommand } from './lib/kafka.mjs'
 import { produceParts } from './lib/kcat.mjs'
+import { runToEnd } from './lib/process.mjs'
 import { megabytes, verify } from './lib/verify.mjs'
 
 const PARTITIONS = 3
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const SEGMENT_BYTES = 1 << 20
 const DUMP_LOG = 'org.apache.kafka.tools.DumpLogSegments'
+const DUMP_SECONDS_MAX = 180
 /** What the tool says when something is wrong; it exits with 0 all the same. */
 const COMPLAINT = /mismatch|out of order|non-?consecutive|non-secutive|isvalid: false|corrupt|invalid|exception|error/i
 
@@ -34,7 +35,7 @@ await verify('dump-log', {}, async ({ small }, { directory, check, say }) => {
 
   for (const codec of CODECS) {
     const logs = filesOf(codec, '.log')
-    const dump = await kafkaTool(DUMP_LOG, ['--deep-iteration', '--files', logs.join(',')])
+    const dump = await dumpOf(['--deep-iteration', '--files', logs.join(',')])
     const batches = [...dump.matchAll(/^baseOffset: .* count: (\d+) .* compresscodec: (\w+) .* isvalid: (\w+)$/gm)]
     const counted = batches.reduce((sum, [, count]) => sum + Number(count), 0)
     const deep = dump.match(/^\| offset: /gm)?.length ?? 0
@@ -56,19 +57,19 @@ await verify('dump-log', {}, async ({ small }, { directory, check, say }) => {
   const rolled = segments.length - CODECS.length * PARTITIONS
   check(indexes.length >= rolled && indexes.length > 0, `${indexes.length} indexes, ${timeIndexes.length} time indexes`)
   for (const flag of ['--index-sanity-check', '--verify-index-only']) {
-    const dump = await kafkaTool(DUMP_LOG, [flag, '--files', [...indexes, ...timeIndexes].join(',')])
+    const dump = await dumpOf([flag, '--files', [...indexes, ...timeIndexes].join(',')])
     // Of a segment without an entry yet the tool says that its index is empty.
     const passed = dump.match(/passed sanity check|\.(?:time)?index is empty/g)?.length ?? 0
     const isRight =
       !COMPLAINT.test(dump) && (flag === '--verify-index-only' || passed === indexes.length + timeIndexes.length)
     check(isRight, `${flag}${passed > 0 ? `: ${passed} passed` : ''}${firstComplaint(dump)}`)
   }
-  const entries = await kafkaTool(DUMP_LOG, ['--files', [...indexes, ...timeIndexes].join(',')])
+  const entries = await dumpOf(['--files', [...indexes, ...timeIndexes].join(',')])
   const offsets = entries.match(/^offset: \d+ position: \d+/gm)?.length ?? 0
   const times = entries.match(/^timestamp: \d+ offset: \d+/gm)?.length ?? 0
   check(!COMPLAINT.test(entries) && offsets > 0 && times > 0, `${offsets} index entries, ${times} time index entries`)
   if (snapshots.length > 0) {
-    const dump = await kafkaTool(DUMP_LOG, ['--files', snapshots.join(',')])
+    const dump = await dumpOf(['--files', snapshots.join(',')])
     const producers = dump.match(/^producerId: /gm)?.length ?? 0
     check(
       !COMPLAINT.test(dump),
@@ -77,7 +78,7 @@ await verify('dump-log', {}, async ({ small }, { directory, check, say }) => {
   }
 
   const metadata = filesOf('__cluster_metadata', '.log')
-  const dump = await kafkaTool(DUMP_LOG, ['--cluster-metadata-decoder', '--files', metadata.join(',')])
+  const dump = await dumpOf(['--cluster-metadata-decoder', '--files', metadata.join(',')])
   const kinds = {}
   for (const [, type] of dump.matchAll(/payload: \{"type":"(\w+)"/g)) kinds[type] = (kinds[type] ?? 0) + 1
   const isRight = kinds.TOPIC_RECORD === CODECS.length && kinds.PARTITION_RECORD === CODECS.length * PARTITIONS
@@ -94,6 +95,10 @@ await verify('dump-log', {}, async ({ small }, { directory, check, say }) => {
       .filter((file) => file.endsWith(extension))
   }
 })
+
+function dumpOf(parameters) {
+  return runToEnd(kafkaCommand(DUMP_LOG, parameters), { secondsMax: DUMP_SECONDS_MAX })
+}
 
 function firstComplaint(dump) {
   const line = dump.split('\n').find((each) => COMPLAINT.test(each.replaceAll('isvalid: true', '')))

@@ -9,26 +9,13 @@
 //   order     a plain producer's batches are there at most once each, in the order it sent them (those that were under way
 //             at a kill may be missing: it does not send them again);
 //   once      an idempotent producer sends again what was not answered: its batches are there exactly once, none missing.
-// Some restarts are killed before they are ready. `changing` starts each life with another number of shards.
 //
 // A kill takes the process, not the machine: that bytes are on the disk, not in the page cache, is for sync-order.mjs.
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { launchBroker, startBroker } from './lib/broker.mjs'
-import {
-  Client,
-  ConnectionEnded,
-  createTopic,
-  initProducerId,
-  produce,
-  readPartition,
-  recordBatch,
-} from './lib/client.mjs'
-import { seededRandom, verify } from './lib/verify.mjs'
+import { ConnectionEnded, createTopic, initProducerId, produce, readPartition, recordBatch } from './lib/client.mjs'
+import { verifyKills } from './lib/kill-loop.mjs'
 
 const TOPIC = 'killed'
 const PARTITIONS = 6
-const CONNECTIONS = 4
 /** Of each kind, in each partition. */
 const PRODUCERS = 2
 const PLAIN_WINDOW = 8
@@ -36,55 +23,45 @@ const PLAIN_WINDOW = 8
 const IDEMPOTENT_WINDOW = 5
 const RECORDS = 5
 const VALUE_BYTES = 100
-const LIFE_MS_MAX = 500
-const RECOVERY_MS_MAX = 800
-const RECOVERY_KILLS_PART = 0.3
 
-async function killAgainAndAgain(shardsByLife, kills, random, { directory, check, say }) {
-  const name = shardsByLife.length > 1 ? 'changing shards' : `${shardsByLife[0]} shards`
-  const data = join(directory, name.replace(' ', '-'))
-  const producers = []
-  let recoveryKills = 0
-  let damage = null
-  let counts = { records: 0, acknowledged: 0 }
-  let life = 0
-  for (; life <= kills && damage === null; life++) {
-    const settings = { directory: data, shards: shardsByLife[life % shardsByLife.length] }
-    if (life > 0 && random() < RECOVERY_KILLS_PART) {
-      const early = launchBroker(settings)
-      await sleep(random() * RECOVERY_MS_MAX)
-      await early.kill()
-      recoveryKills++
-    }
-    const broker = await startBroker(settings)
-    const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => Client.connect(broker.port)))
-    if (life === 0) {
-      await createTopic(clients[0], TOPIC, PARTITIONS)
-      for (let i = 0; i < PARTITIONS * PRODUCERS; i++) {
-        producers.push(new Producer(producers.length, i % PARTITIONS, null))
-        producers.push(new Producer(producers.length, i % PARTITIONS, await initProducerId(clients[0])))
-      }
-    } else {
-      ;({ damage, ...counts } = await readBack(clients[0], producers))
-      if (damage !== null || life === kills) {
-        await broker.kill()
-        break
-      }
-    }
-    const loads = producers.map((producer, i) => producer.run(clients[i % CONNECTIONS]))
-    await sleep(random() * LIFE_MS_MAX)
-    await broker.kill()
-    await Promise.all(loads)
+class Producers {
+  settings = {}
+  lifeMsMax = 500
+  #producers = []
+  #found = { records: 0, acknowledged: 0 }
+
+  get acknowledged() {
+    return this.#producers.reduce((sum, producer) => sum + producer.acknowledged.length, 0)
   }
-  const batches = producers.reduce((sum, producer) => sum + producer.acknowledged.length, 0)
-  const resent = producers.reduce((sum, producer) => sum + producer.resent, 0)
-  say(`${name}: ${batches} batches acknowledged, ${resent} sent again, ${recoveryKills} more kills during recovery`)
-  const what = `${counts.records} records, ${counts.acknowledged} of them acknowledged`
-  check(
-    damage === null,
-    `${name}: ${life} kills, ${what}, all read back each time${damage === null ? '' : `: ${damage}`}`,
-  )
-  check(batches > kills, `${name}: there was a load`)
+
+  get summary() {
+    const resent = this.#producers.reduce((sum, producer) => sum + producer.resent, 0)
+    return `${this.acknowledged} batches acknowledged, ${resent} sent again`
+  }
+
+  get claim() {
+    const { records, acknowledged } = this.#found
+    return `${records} records, ${acknowledged} of them acknowledged, all read back each time`
+  }
+
+  async begin([client]) {
+    await createTopic(client, TOPIC, PARTITIONS)
+    for (let i = 0; i < PARTITIONS * PRODUCERS; i++) {
+      for (const identity of [null, await initProducerId(client)]) {
+        this.#producers.push(new Producer(this.#producers.length, i % PARTITIONS, identity))
+      }
+    }
+  }
+
+  async damage([client]) {
+    const { damage, ...found } = await readBack(client, this.#producers)
+    this.#found = found
+    return damage
+  }
+
+  load(clients) {
+    return this.#producers.map((producer, i) => producer.run(clients[i % clients.length]))
+  }
 }
 
 /** Sends numbered batches to one partition, several in flight, and knows which of them were acknowledged. */
@@ -200,9 +177,4 @@ async function readBack(client, producers) {
   return { damage, records, acknowledged }
 }
 
-const options = { kills: { type: 'string' }, seed: { type: 'string' } }
-await verify('kill', options, async ({ small, kills = small ? '4' : '50', seed = `${Date.now() % 1e6}` }, report) => {
-  const random = seededRandom(Number(seed))
-  report.say(`seed ${seed}: ${kills} kills each`)
-  for (const shards of [[1], [3], [3, 1, 2]]) await killAgainAndAgain(shards, Number(kills), random, report)
-})
+await verifyKills('kill', () => new Producers())

@@ -13,17 +13,10 @@
 // the answers to acks=1, which wait for the write only, must be seen before their syncs.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AnswerFrames, answerReader } from '../../dist/client/frames.js'
 import { produceApi } from '../../dist/wire/generated/00-produce.js'
 import { startBroker } from './lib/broker.mjs'
-import {
-  Client,
-  createTopic,
-  PRODUCE_VERSION,
-  produce,
-  producedPartitions,
-  readAnswer,
-  recordBatch,
-} from './lib/client.mjs'
+import { Client, createTopic, PRODUCE_VERSION, produce, producedPartitions, recordBatch } from './lib/client.mjs'
 import { endOf, parseTrace } from './lib/strace.mjs'
 import { verify } from './lib/verify.mjs'
 
@@ -142,15 +135,16 @@ function answered(begin) {
   const sent = endOf(begin).result
   if (sent !== bytes.length) throw new Error(`an answer was sent in parts: ${sent} of ${bytes.length} bytes`)
   const batches = []
-  for (let at = 0; at < bytes.length; at += 4 + bytes.readInt32BE(at)) {
-    const frame = bytes.subarray(at + 4, at + 4 + bytes.readInt32BE(at))
-    for (const { partition, errorCode, baseOffset } of producedPartitions(
-      readAnswer(frame, produceApi.key, PRODUCE_VERSION),
-    )) {
+  let framedBytes = 0
+  new AnswerFrames().take(bytes, (frame) => {
+    framedBytes += 4 + frame.length
+    const reader = answerReader(frame, produceApi.key, PRODUCE_VERSION, frame.readInt32BE(0))
+    for (const { partition, errorCode, baseOffset } of producedPartitions(reader)) {
       if (errorCode !== 0) throw new Error(`produce: error ${errorCode}`)
       batches.push(`${partition}:${baseOffset}`)
     }
-  }
+  })
+  if (framedBytes !== bytes.length) throw new Error(`${bytes.length - framedBytes} bytes of an answer were sent`)
   return batches
 }
 

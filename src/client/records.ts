@@ -1,8 +1,6 @@
 // Records through the client: a batch in, batches out; uncompressed ones only.
 import { realClock } from '../lib/real-env.ts'
 import { crc32c } from '../native/stand-in/crc32c.ts'
-import { ProduceRequest } from '../wire/generated/00-produce.ts'
-import { FetchRequest } from '../wire/generated/01-fetch.ts'
 import {
   BATCH_HEADER_BYTES,
   batchBaseOffset,
@@ -16,10 +14,7 @@ import { RecordCursor } from '../wire/record-cursor.ts'
 import { encodeText } from '../wire/text.ts'
 import { fetch, produce } from './apis.ts'
 import { type Client, throwIfRefused } from './client.ts'
-
-const FETCH_BYTES_MAX = 16 << 20
-const ACKS_ALL = -1
-const ACKS_TIMEOUT_MS = 30_000
+import { fetchRequest, produceRequest } from './record-requests.ts'
 
 export interface RecordToProduce {
   readonly key?: string | Uint8Array | null
@@ -46,15 +41,7 @@ export async function produceRecords(
   for (const { key = null, value, timestampMs = realClock.wallMs() } of records) {
     builder.add({ timestampMs, key: bytesOf(key), value: bytesOf(value) })
   }
-  const request = new ProduceRequest()
-  request.acks = ACKS_ALL
-  request.timeoutMs = ACKS_TIMEOUT_MS
-  const data = request.topicData.add()
-  data.name = topic
-  const row = data.partitionData.add()
-  row.index = partition
-  row.records = builder.finish()
-  const { responses } = await client.request(produce, request)
+  const { responses } = await client.request(produce, produceRequest(topic, [[partition, builder.finish()]]))
   const answer = responses.at(0).partitionResponses.at(0)
   throwIfRefused(answer.errorCode, answer.errorMessage)
   return answer.baseOffset
@@ -68,17 +55,7 @@ export async function fetchRecords(
   offset: number,
   maxWaitMs = 0,
 ): Promise<FetchedRecord[]> {
-  const request = new FetchRequest()
-  request.minBytes = 1
-  request.maxWaitMs = maxWaitMs
-  request.maxBytes = FETCH_BYTES_MAX
-  const asked = request.topics.add()
-  asked.topic = topic
-  const row = asked.partitions.add()
-  row.partition = partition
-  row.fetchOffset = offset
-  row.partitionMaxBytes = FETCH_BYTES_MAX
-  const { bytes, response } = await client.request(fetch, request)
+  const { bytes, response } = await client.request(fetch, fetchRequest(topic, [[partition, offset]], { maxWaitMs }))
   throwIfRefused(response.errorCode)
   const { errorCode, recordsOffset, recordsLength } = response.responses.at(0).partitions.at(0)
   throwIfRefused(errorCode)

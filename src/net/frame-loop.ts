@@ -4,7 +4,6 @@
 // Thread: the shard's worker. It sleeps only after it said so and looked at its rings once more (ring/sleep.ts).
 import type { FetchCall } from '../api/01-fetch.ts'
 import type { Call } from '../api/call.ts'
-import { admit } from '../api/table.ts'
 import { LIMITS } from '../config/limits.ts'
 import type { Clock } from '../lib/env.ts'
 import { fromWords } from '../lib/int64.ts'
@@ -39,6 +38,7 @@ import { closedReason } from './closed-reason.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
 import { Leases } from './leases.ts'
+import { LongFrames } from './long-frames.ts'
 import { NoMemoryError, Output } from './output.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import type { Requests } from './requests.ts'
@@ -66,13 +66,6 @@ export interface FrameLoopOptions {
   onFatal: (error: Error) => void
 }
 
-/** A frame that waits for a run of blocks. */
-interface Need {
-  connection: Connection
-  length: number
-  deadlineMs: number
-}
-
 export class FrameLoop {
   readonly #options: FrameLoopOptions
   readonly #reactor: Reactor
@@ -82,10 +75,8 @@ export class FrameLoop {
   readonly #output: Output
   readonly #header = new ResponseHeader()
   readonly #connections: (Connection | undefined)[] = []
-  /** Fetch calls whose slices are on their way, by token. */
   readonly #leases = new Leases()
-  /** In the order they asked. */
-  #needs: Need[] = []
+  readonly #longFrames: LongFrames
   /** What requests in flight take, of all connections. */
   requestBytes = 0
   /** Connections whose deferred frames may go on, or that may be read again. */
@@ -106,11 +97,17 @@ export class FrameLoop {
 
   constructor(options: FrameLoopOptions) {
     this.#options = options
-    const { arena, arenas, native, own, limits } = options
+    const { arena, arenas, native, own, limits, log } = options
     this.#events = new Int32Array(LIMITS.reactorEventRowsMax * EVENT_WORDS)
     this.#window = new ReceiveWindow(arena)
     this.#output = new Output(arena, arenas, LIMITS.reactorSendRowsMax)
     this.#window.refill()
+    this.#longFrames = new LongFrames({
+      arena,
+      log,
+      assign: ({ number }, offset) => this.#output.assign(number, offset),
+      close: (connection) => this.#closeConnection(connection),
+    })
     const tables = {
       arenas: arenas.map(({ bytes }) => bytes),
       own,
@@ -231,7 +228,7 @@ export class FrameLoop {
       this.#serveUnblocked()
       shard.work()
       // Small frames go on whether or not there is a run for a long one: it may take long to be free, or never be.
-      const isServed = this.#serveNeeds(nowMs)
+      const isServed = this.#longFrames.serve(nowMs)
       this.#isShort = !this.#window.refill() || !isServed
       if (this.#isShort) this.#relieve(shard, nowMs)
       this.#count()
@@ -252,6 +249,7 @@ export class FrameLoop {
 
   #handleEvents(count: number): void {
     const events = this.#events
+    const { clock } = this.#options
     for (let i = 0, at = 0; i < count; i++, at += EVENT_WORDS) {
       const number = events[at + 1]!
       switch (events[at]) {
@@ -265,7 +263,7 @@ export class FrameLoop {
           this.#onClosed(this.#connections[number]!, events[at + 2]!, events[at + 3]!)
           break
         case EVENT_NEED:
-          this.#onNeed(this.#connections[number]!, events[at + 2]!, events[at + 3]!)
+          this.#longFrames.ask(this.#connections[number]!, events[at + 2]!, events[at + 3]!, clock.nowMs())
           break
         case EVENT_IDLE:
           this.#onIdle(this.#connections[number]!)
@@ -336,44 +334,6 @@ export class FrameLoop {
       }
     }
     this.#unblocked.clear()
-  }
-
-  /** A long frame asks for memory. Before a connection's first request its key decides whether it is worth any. */
-  #onNeed(connection: Connection, length: number, key: number): void {
-    const apiKey = key >> 16
-    const apiVersion = (key << 16) >> 16
-    if (!connection.isTrusted && admit(apiKey, apiVersion) !== 'serve') {
-      const { peer } = connection
-      const words = `a first request of ${length} bytes of an API that is not served: the connection is closed`
-      this.#options.log.write('warn', () => ({ apiKey, apiVersion, peer }), words)
-      this.#closeConnection(connection)
-      return
-    }
-    const deadlineMs = this.#options.clock.nowMs() + LIMITS.longRequestWaitMsMax
-    this.#needs.push({ connection, length, deadlineMs })
-  }
-
-  /** Gives frames a run of blocks, in the order they asked; false when there are not enough. */
-  #serveNeeds(nowMs: number): boolean {
-    if (this.#needs.length === 0) return true
-    const { arena } = this.#options
-    let isOut = false
-    this.#needs = this.#needs.filter((need) => {
-      const { connection, length } = need
-      if (connection.isClosed || connection.isClosing) return false
-      const offset = isOut ? -1 : arena.allocate(length)
-      if (offset >= 0) {
-        this.#output.assign(connection.number, offset)
-        return false
-      }
-      isOut = true
-      if (nowMs < need.deadlineMs) return true
-      const words = `no memory for a request of ${length} bytes: the connection is closed`
-      this.#options.log.write('warn', () => ({ peer: connection.peer }), words)
-      this.#closeConnection(connection)
-      return false
-    })
-    return this.#needs.length === 0
   }
 
   /** Nothing has come or left for long: that is its end, unless an answer is due. */

@@ -1,23 +1,18 @@
 // A client on a raw socket and the broker's own codecs: many requests in flight, nothing retried behind one's back.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { AnswerFrames, answerReader, requestFrame } from '../../src/client/frames.ts'
+import { type FetchBounds, fetchRequest, produceRequest } from '../../src/client/record-requests.ts'
 import { ZERO_UUID } from '../../src/model/uuid.ts'
 import { crc32c } from '../../src/native/stand-in/crc32c.ts'
 import {
   type PartitionProduceResponse,
-  ProduceRequest,
   ProduceResponse,
   produceApi,
   readProduceResponse,
   writeProduceRequest,
 } from '../../src/wire/generated/00-produce.ts'
-import {
-  FetchRequest,
-  FetchResponse,
-  fetchApi,
-  readFetchResponse,
-  writeFetchRequest,
-} from '../../src/wire/generated/01-fetch.ts'
+import { FetchResponse, fetchApi, readFetchResponse, writeFetchRequest } from '../../src/wire/generated/01-fetch.ts'
 import {
   listOffsetsApi,
   readListOffsetsResponse,
@@ -39,17 +34,15 @@ import {
   readOffsetForLeaderEpochResponse,
   writeOffsetForLeaderEpochRequest,
 } from '../../src/wire/generated/23-offset-for-leader-epoch.ts'
-import { requestHeaderVersion, responseHeaderVersion } from '../../src/wire/generated/apis.ts'
-import { Reader } from '../../src/wire/reader.ts'
+import type { Reader } from '../../src/wire/reader.ts'
 import { type BatchOptions, RecordBatchBuilder } from '../../src/wire/record-batch-builder.ts'
 import { RecordCursor } from '../../src/wire/record-cursor.ts'
-import { RequestHeader, ResponseHeader, readResponseHeader, writeRequestHeader } from '../../src/wire/request-header.ts'
-import { Writer } from '../../src/wire/writer.ts'
+import type { Writer } from '../../src/wire/writer.ts'
 
 /** The last ones with topics by name. */
 const PRODUCE_BY_NAME = 12
 const FETCH_BY_NAME = 12
-const DECODE_BYTES_MAX = 2 ** 28
+const CLIENT_ID = 'test'
 
 export class ConnectionEnded extends Error {
   override name = 'ConnectionEnded'
@@ -69,8 +62,7 @@ export class Client {
   readonly closed: Promise<unknown>
   #correlationId = 1
   #waiting: Waiting[] = []
-  #chunks: Buffer[] = []
-  #length = 0
+  readonly #answers = new AnswerFrames()
   #isEnded = false
 
   static async connect(port: number): Promise<Client> {
@@ -81,7 +73,7 @@ export class Client {
 
   constructor(socket: Socket) {
     this.socket = socket
-    socket.on('data', (bytes) => this.#onData(bytes))
+    socket.on('data', (bytes) => this.#answers.take(bytes, (frame) => this.#onFrame(frame)))
     socket.on('end', () => socket.destroy())
     socket.on('error', () => undefined)
     this.closed = new Promise((resolve) => socket.on('close', resolve))
@@ -98,37 +90,22 @@ export class Client {
     return new Promise((resolve, reject) => {
       if (this.#isEnded) reject(new ConnectionEnded('the connection has ended'))
       this.#waiting.push({ apiKey, version, correlationId, resolve, reject })
-      this.socket.write(requestFrame(apiKey, version, correlationId, write))
+      this.socket.write(requestFrame(apiKey, version, correlationId, CLIENT_ID, write))
     })
   }
 
   /** Sends a request that is not answered. */
   send(apiKey: number, version: number, write: (writer: Writer) => void): void {
-    this.socket.write(requestFrame(apiKey, version, this.#correlationId++, write))
-  }
-
-  #onData(bytes: Buffer): void {
-    this.#chunks.push(bytes)
-    this.#length += bytes.length
-    for (;;) {
-      if (this.#length < 4) return
-      if (this.#chunks[0]!.length < 4) this.#chunks = [Buffer.concat(this.#chunks)]
-      const size = this.#chunks[0]!.readInt32BE(0)
-      if (this.#length < 4 + size) return
-      const all = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
-      this.#chunks = [all.subarray(4 + size)]
-      this.#length -= 4 + size
-      this.#onFrame(all.subarray(4, 4 + size))
-    }
+    this.socket.write(requestFrame(apiKey, version, this.#correlationId++, CLIENT_ID, write))
   }
 
   #onFrame(frame: Buffer): void {
     const { apiKey, version, correlationId, resolve, reject } = this.#waiting.shift()!
-    const reader = new Reader()
-    reader.reset(frame, new DataView(frame.buffer, frame.byteOffset, frame.length), 0, frame.length, DECODE_BYTES_MAX)
-    const header = readResponseHeader(reader, responseHeaderVersion(apiKey, version), new ResponseHeader())
-    if (header.correlationId === correlationId) resolve(reader)
-    else reject(new Error(`answer ${header.correlationId} came where ${correlationId} was due`))
+    try {
+      resolve(answerReader(frame, apiKey, version, correlationId))
+    } catch (error) {
+      reject(error as Error)
+    }
   }
 
   #end(): void {
@@ -138,24 +115,8 @@ export class Client {
   }
 }
 
-class FrameWriter extends Writer {
-  constructor() {
-    super(new Uint8Array(1024))
-  }
-}
-
-function requestFrame(apiKey: number, version: number, correlationId: number, write: (writer: Writer) => void): Buffer {
-  const writer = new FrameWriter()
-  writer.writeInt32(0)
-  const header = new RequestHeader()
-  header.requestApiKey = apiKey
-  header.requestApiVersion = version
-  header.correlationId = correlationId
-  header.clientId = 'test'
-  writeRequestHeader(writer, requestHeaderVersion(apiKey, version), header)
-  write(writer)
-  writer.patchInt32(0, writer.mark - 4)
-  return Buffer.from(writer.written())
+export function rows<Row>(of: { count: number; at(i: number): Row }): Row[] {
+  return Array.from({ length: of.count }, (_, i) => of.at(i))
 }
 
 // --- topics -----------------------------------------------------------------------------------------------------------
@@ -234,20 +195,9 @@ function writeProduce(
   batches: readonly (readonly [number, Uint8Array])[],
   { acks = -1, version = PRODUCE_BY_NAME, topicId }: ProduceOptions,
 ): (writer: Writer) => void {
-  return (writer) => {
-    const request = new ProduceRequest()
-    request.acks = acks
-    request.timeoutMs = 30_000
-    const data = request.topicData.add()
-    data.name = topic
-    if (topicId !== undefined) data.topicId = topicId
-    for (const [partition, bytes] of batches) {
-      const entry = data.partitionData.add()
-      entry.index = partition
-      entry.records = bytes
-    }
-    writeProduceRequest(writer, version, request)
-  }
+  const request = produceRequest(topic, batches, acks)
+  if (topicId !== undefined) request.topicData.at(0).topicId = topicId
+  return (writer) => writeProduceRequest(writer, version, request)
 }
 
 export type Produced = Pick<
@@ -265,15 +215,11 @@ export async function produceAll(
   const version = options.version ?? PRODUCE_BY_NAME
   const reader = await client.request(produceApi.key, version, writeProduce(topic, batches, options))
   const { responses } = readProduceResponse(reader, version, new ProduceResponse())
-  const answers: Produced[] = []
-  for (let i = 0; i < responses.count; i++) {
-    const { partitionResponses } = responses.at(i)
-    for (let j = 0; j < partitionResponses.count; j++) {
-      const { index, errorCode, baseOffset, logAppendTimeMs, logStartOffset } = partitionResponses.at(j)
-      answers.push({ index, errorCode, baseOffset, logAppendTimeMs, logStartOffset })
-    }
-  }
-  return answers
+  return rows(responses).flatMap(({ partitionResponses }) =>
+    rows(partitionResponses).map(({ index, errorCode, baseOffset, logAppendTimeMs, logStartOffset }) => {
+      return { index, errorCode, baseOffset, logAppendTimeMs, logStartOffset }
+    }),
+  )
 }
 
 export async function produce(
@@ -292,11 +238,7 @@ export function produceSilently(client: Client, topic: string, partition: number
 
 // --- fetch ------------------------------------------------------------------------------------------------------------
 
-export interface FetchOptions {
-  maxWaitMs?: number
-  minBytes?: number
-  maxBytes?: number
-  partitionMaxBytes?: number
+export interface FetchOptions extends FetchBounds {
   sessionId?: number
   sessionEpoch?: number
   version?: number
@@ -329,46 +271,30 @@ export async function fetchAll(
   options: FetchOptions = {},
 ): Promise<FetchAnswer> {
   const version = options.version ?? FETCH_BY_NAME
-  const reader = await client.request(fetchApi.key, version, (writer) => {
-    const request = new FetchRequest()
-    request.maxWaitMs = options.maxWaitMs ?? 0
-    request.minBytes = options.minBytes ?? 1
-    request.maxBytes = options.maxBytes ?? 64 << 20
-    request.sessionId = options.sessionId ?? 0
-    request.sessionEpoch = options.sessionEpoch ?? -1
-    if (offsets.length > 0) {
-      const asked = request.topics.add()
-      asked.topic = topic
-      if (options.topicId !== undefined) asked.topicId = options.topicId
-      for (const [partition, offset] of offsets) {
-        const entry = asked.partitions.add()
-        entry.partition = partition
-        entry.fetchOffset = offset
-        entry.partitionMaxBytes = options.partitionMaxBytes ?? 64 << 20
-        entry.currentLeaderEpoch = options.currentLeaderEpoch ?? -1
-        entry.lastFetchedEpoch = options.lastFetchedEpoch ?? -1
-      }
-    }
-    writeFetchRequest(writer, version, request)
-  })
-  const response = readFetchResponse(reader, version, new FetchResponse())
-  const partitions: Fetched[] = []
-  for (let i = 0; i < response.responses.count; i++) {
-    const answered = response.responses.at(i)
-    for (let j = 0; j < answered.partitions.count; j++) {
-      const data = answered.partitions.at(j)
-      partitions.push({
-        partition: data.partitionIndex,
-        errorCode: data.errorCode,
-        highWatermark: data.highWatermark,
-        logStartOffset: data.logStartOffset,
-        divergingEpoch: data.divergingEpoch.epoch,
-        bytes: Buffer.from(
-          reader.bytes.subarray(data.recordsOffset, data.recordsOffset + Math.max(0, data.recordsLength)),
-        ),
-      })
+  const request = fetchRequest(topic, offsets, { maxBytes: 64 << 20, ...options })
+  request.sessionId = options.sessionId ?? 0
+  request.sessionEpoch = options.sessionEpoch ?? -1
+  for (const asked of rows(request.topics)) {
+    if (options.topicId !== undefined) asked.topicId = options.topicId
+    for (const row of rows(asked.partitions)) {
+      row.currentLeaderEpoch = options.currentLeaderEpoch ?? -1
+      row.lastFetchedEpoch = options.lastFetchedEpoch ?? -1
     }
   }
+  const reader = await client.request(fetchApi.key, version, (writer) => writeFetchRequest(writer, version, request))
+  const response = readFetchResponse(reader, version, new FetchResponse())
+  const partitions = rows(response.responses).flatMap((topic) =>
+    rows(topic.partitions).map((data) => ({
+      partition: data.partitionIndex,
+      errorCode: data.errorCode,
+      highWatermark: data.highWatermark,
+      logStartOffset: data.logStartOffset,
+      divergingEpoch: data.divergingEpoch.epoch,
+      bytes: Buffer.from(
+        reader.bytes.subarray(data.recordsOffset, data.recordsOffset + Math.max(0, data.recordsLength)),
+      ),
+    })),
+  )
   return { errorCode: response.errorCode, sessionId: response.sessionId, partitions }
 }
 

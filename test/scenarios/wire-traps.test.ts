@@ -1,6 +1,7 @@
 // What breaks real clients though the protocol's description allows it: each test names one such trap. What concerns a
 // single handler is in test/api; here it is seen from the socket.
 import { expect, test } from 'vitest'
+import { addBatches, fetchRequest, produceRequest } from '../../src/client/record-requests.ts'
 import { ErrorCode } from '../../src/model/error-codes.ts'
 import { crc32c } from '../../src/native/stand-in/crc32c.ts'
 import {
@@ -10,13 +11,7 @@ import {
   readProduceResponse,
   writeProduceRequest,
 } from '../../src/wire/generated/00-produce.ts'
-import {
-  FetchRequest,
-  FetchResponse,
-  fetchApi,
-  readFetchResponse,
-  writeFetchRequest,
-} from '../../src/wire/generated/01-fetch.ts'
+import { FetchResponse, fetchApi, readFetchResponse, writeFetchRequest } from '../../src/wire/generated/01-fetch.ts'
 import {
   listOffsetsApi,
   readListOffsetsResponse,
@@ -35,6 +30,7 @@ import {
   metadata,
   produce,
   recordsIn,
+  rows,
 } from './client.ts'
 import { inEveryWorld } from './worlds.ts'
 
@@ -47,8 +43,7 @@ async function apiVersions(client: Client, version: number, body: Uint8Array) {
 
 /** A batch whose header says it is compressed; the broker does not look inside. */
 function zstdBatch(): Buffer {
-  const batch = batchOf(['x'], { attributes: ZSTD })
-  return batch
+  return batchOf(['x'], { attributes: ZSTD })
 }
 
 inEveryWorld({}, (broker) => {
@@ -83,20 +78,16 @@ inEveryWorld({}, (broker) => {
       ['nowhere', [3]],
       ['order-a', [1, 9, 1]],
     ] as const
-    const produced = await client.request(produceApi.key, 9, (writer) => {
-      const request = new ProduceRequest()
-      request.acks = 1
-      for (const [name, partitions] of asked) {
-        const topic = request.topicData.add()
-        topic.name = name
-        for (const index of partitions) {
-          const data = topic.partitionData.add()
-          data.index = index
-          data.records = batchOf(['x'])
-        }
-      }
-      writeProduceRequest(writer, 9, request)
-    })
+    const request = new ProduceRequest()
+    request.acks = 1
+    for (const [name, partitions] of asked) {
+      addBatches(
+        request,
+        name,
+        partitions.map((partition) => [partition, batchOf(['x'])] as const),
+      )
+    }
+    const produced = await client.request(produceApi.key, 9, (writer) => writeProduceRequest(writer, 9, request))
     const { responses } = readProduceResponse(produced, 9, new ProduceResponse())
     const answered = rows(responses).map(({ name, partitionResponses }) => [
       name,
@@ -191,16 +182,9 @@ inEveryWorld({}, (broker) => {
     await createTopic(client, 'stable', 1)
     await produce(client, 'stable', 0, batchOf(['a', 'b']))
     for (const isolationLevel of [0, 1]) {
-      const reader = await client.request(fetchApi.key, 11, (writer) => {
-        const request = new FetchRequest()
-        request.isolationLevel = isolationLevel
-        request.maxBytes = 1 << 20
-        const topic = request.topics.add()
-        topic.topic = 'stable'
-        const partition = topic.partitions.add()
-        partition.partitionMaxBytes = 1 << 20
-        writeFetchRequest(writer, 11, request)
-      })
+      const request = fetchRequest('stable', [[0, 0]])
+      request.isolationLevel = isolationLevel
+      const reader = await client.request(fetchApi.key, 11, (writer) => writeFetchRequest(writer, 11, request))
       const response = readFetchResponse(reader, 11, new FetchResponse())
       const { lastStableOffset, highWatermark, abortedTransactions } = response.responses.at(0).partitions.at(0)
       expect([lastStableOffset, highWatermark]).toEqual([2, 2])
@@ -252,23 +236,16 @@ inEveryWorld({}, (broker) => {
     const partitions = [0, 1, 2, 3, 4, 5]
     for (const each of [client!, ...others]) {
       const version = 12
-      const reader = await each.request(produceApi.key, version, (writer) => {
-        const request = new ProduceRequest()
-        request.acks = -1
-        const topic = request.topicData.add()
-        topic.name = 'places'
-        for (const partition of partitions) {
-          const data = topic.partitionData.add()
-          data.index = partition
-          data.records = batch
-        }
-        writeProduceRequest(writer, version, request)
-      })
+      const batches = partitions.map((partition) => [partition, batch] as const)
+      const request = produceRequest('places', batches)
+      const reader = await each.request(produceApi.key, version, (writer) =>
+        writeProduceRequest(writer, version, request),
+      )
       const { partitionResponses } = readProduceResponse(reader, version, new ProduceResponse()).responses.at(0)
       for (const partition of partitions) {
         const { errorCode, baseOffset, errorMessage, recordErrors } = partitionResponses.at(partition)
         expect([errorCode, baseOffset, errorMessage]).toEqual([ErrorCode.InvalidRecord, -1, expect.any(String)])
-        const places = Array.from({ length: recordErrors.count }, (_, i) => recordErrors.at(i).batchIndex)
+        const places = rows(recordErrors).map(({ batchIndex }) => batchIndex)
         expect(places).toEqual([1, 3])
       }
     }
@@ -341,7 +318,3 @@ inEveryWorld({}, (broker) => {
     expect(bytes.subarray(43)).toEqual(sent.subarray(43))
   })
 })
-
-function rows<Row>(of: { count: number; at(i: number): Row }): Row[] {
-  return Array.from({ length: of.count }, (_, i) => of.at(i))
-}

@@ -1,8 +1,8 @@
 // Apache Kafka's own client in Java, through the programs that come with it: the console producer and the verifiable
 // consumer, which says what it is assigned and what it commits.
 import { readFileSync } from 'node:fs'
-import { kafkaCommand, kafkaVersion } from '../lib/kafka.mjs'
-import { runToEnd } from '../lib/process.mjs'
+import { kafkaCommand, kafkaVersion } from '../../verify/lib/kafka.mjs'
+import { runToEnd } from '../../verify/lib/process.mjs'
 
 const STRATEGIES = {
   eager: 'org.apache.kafka.clients.consumer.RangeAssignor',

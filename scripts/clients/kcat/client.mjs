@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { forEachLine } from '../../verify/lib/corpus.mjs'
-import { runToEnd } from '../lib/process.mjs'
+import { runToEnd } from '../../verify/lib/process.mjs'
 
 export default {
   name: 'kcat',

@@ -2,8 +2,7 @@
 // byte for byte, in the order of each partition, and kept by the broker as the client compressed it.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { batchCompression } from '../../../dist/wire/record-batch.js'
-import { Client, createTopic, fetch, forEachBatch } from '../../verify/lib/client.mjs'
+import { Client, createTopic, storedCodecs } from '../../verify/lib/client.mjs'
 import { Ledger } from './ledger.mjs'
 import { Member } from './member.mjs'
 import { Changes } from './until.mjs'
@@ -11,8 +10,6 @@ import { Changes } from './until.mjs'
 const PARTITIONS = 6
 const CONSUME_MS_MAX = 60_000
 const LEAVE_MS_MAX = 30_000
-/** By their number in a batch's attributes. */
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
 /** Resolves to what came of it, by codec: ok, or what was wrong. */
 export async function checkCorpus(client, place, { broker, directory, lines }) {
@@ -57,20 +54,9 @@ async function roundTrip(client, place, { broker, file, lines, codec }) {
     if (ledger.damage !== null) throw new Error(ledger.damage)
     if (!ledger.isWhole()) throw new Error(`ended early: ${ledger.missing()} lines missing\n${member.story}`)
     if (ledger.duplicates > 0) throw new Error(`${ledger.duplicates} lines twice`)
-    const stored = await storedCodecs(link, topic)
+    const stored = await storedCodecs(link, topic, PARTITIONS)
     if (stored !== codec) throw new Error(`stored as ${stored}`)
   } finally {
     link.close()
   }
-}
-
-/** The codecs of what a fetch of every partition's beginning brings. A batch that would not shrink is sent as it is. */
-async function storedCodecs(link, topic) {
-  const starts = Array.from({ length: PARTITIONS }, (_, partition) => [partition, 0])
-  const codecs = new Set()
-  for (const { records } of await fetch(link, topic, starts)) {
-    forEachBatch(records, (view, at) => codecs.add(CODECS[batchCompression(view, at)]))
-  }
-  if (codecs.size > 1) codecs.delete('none')
-  return [...codecs].join(', ')
 }

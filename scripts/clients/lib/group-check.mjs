@@ -3,10 +3,11 @@
 // committed offsets, as Apache Kafka's own tool tells them, are the ends of the partitions.
 import { Client, createTopic } from '../../verify/lib/client.mjs'
 import { splitLines } from '../../verify/lib/corpus.mjs'
-import { kafkaTool } from './kafka.mjs'
+import { kafkaCommand } from '../../verify/lib/kafka.mjs'
+import { produceParts } from '../../verify/lib/kcat.mjs'
+import { run } from '../../verify/lib/process.mjs'
 import { Ledger } from './ledger.mjs'
 import { Member } from './member.mjs'
-import { runToEnd } from './process.mjs'
 import { Changes } from './until.mjs'
 
 const PARTITIONS = 6
@@ -127,20 +128,16 @@ class Scenario {
     const from = this.#produced
     const lines = this.#lines.slice(from, from + stage)
     this.#produced += lines.length
-    const { bootstrap, topic } = this.#parameters
     const bytes = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]))
-    await Promise.all(
-      splitLines(bytes, PARTITIONS).map(({ bytes: input }, partition) =>
-        runToEnd(['kcat', '-b', bootstrap, '-P', '-t', topic, '-p', `${partition}`, '-X', 'acks=all'], { input }),
-      ),
-    )
+    const parts = splitLines(bytes, PARTITIONS)
+    await produceParts(this.#broker.port, this.#parameters.topic, parts, ['-X', 'acks=all'])
   }
 
   async #committedToTheEnds() {
     const { bootstrap, group, topic } = this.#parameters
     const parameters = ['--bootstrap-server', bootstrap, '--describe', '--group', group, '--offsets']
     const tool = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'
-    const { code, stdout, stderr } = await kafkaTool(tool, parameters)
+    const { code, stdout, stderr } = await run(kafkaCommand(tool, parameters))
     const rows = stdout.split('\n').filter((line) => line.startsWith(`${group} `))
     const offsets = rows.map((row) => row.split(/\s+/)).filter((columns) => columns[1] === topic)
     const total = offsets.reduce((sum, columns) => sum + Number(columns[3]), 0)

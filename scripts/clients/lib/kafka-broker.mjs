@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { kafkaClassPath } from './kafka.mjs'
+import { kafkaClassPath } from '../../verify/lib/kafka.mjs'
 
 const READY_MS_MAX = 60_000
 const STOP_MS_MAX = 30_000

@@ -1,7 +1,7 @@
 // The few shell scripts of Apache Kafka's archive that librdkafka's suite calls, over the same programs from Maven.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { kafkaClassPath } from './kafka.mjs'
+import { kafkaClassPath } from '../../verify/lib/kafka.mjs'
 
 const CLASSES = { 'kafka-topics.sh': 'org.apache.kafka.tools.TopicCommand', 'kafka-run-class.sh': '' }
 

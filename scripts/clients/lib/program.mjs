@@ -1,5 +1,5 @@
 // A client whose program is one file that speaks the protocol of these runs: `PROGRAM produce|consume PARAMETERS`.
-import { runToEnd } from './process.mjs'
+import { runToEnd } from '../../verify/lib/process.mjs'
 
 /** The produce and consume of a client; `start(place)` is the program's command and environment. */
 export function byProgram(start) {

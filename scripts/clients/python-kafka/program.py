@@ -1,20 +1,12 @@
 """kafka-python as Debian has it. Eager rebalancing only."""
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
-from protocol import numbered_lines, parameters, say, say_records, stopping, verb
-
-TOPIC = parameters["topic"]
+from kafka_python import IS_AUTO, IS_MANUAL, TOPIC, begin, consumer_settings, producer_settings, say_partitions, say_polled
+from protocol import numbered_lines, say, stopping, verb
 
 
 def produce():
-    codec = parameters["codec"]
-    producer = KafkaProducer(
-        bootstrap_servers=parameters["bootstrap"],
-        acks="all",
-        compression_type=None if codec == "none" else codec,
-        linger_ms=20,
-        batch_size=100_000,
-    )
+    producer = KafkaProducer(**producer_settings(), batch_size=100_000)
     futures = [producer.send(TOPIC, value=line, partition=partition) for partition, line in numbered_lines()]
     producer.flush()
     for future in futures:
@@ -25,36 +17,21 @@ def produce():
 
 class Listener(ConsumerRebalanceListener):
     def on_partitions_revoked(self, revoked):
-        say("revoked", partitions=[each.partition for each in revoked])
+        say_partitions("revoked", revoked)
 
     def on_partitions_assigned(self, assigned):
-        say("assigned", partitions=[each.partition for each in assigned])
+        say_partitions("assigned", assigned)
 
 
 def consume():
-    is_manual = parameters["commit"] == "manual"
-    consumer = KafkaConsumer(
-        bootstrap_servers=parameters["bootstrap"],
-        group_id=parameters["group"],
-        auto_offset_reset="earliest",
-        enable_auto_commit=parameters["group"] is not None and not is_manual,
-        auto_commit_interval_ms=500,
-        session_timeout_ms=parameters["sessionMs"],
-        heartbeat_interval_ms=500,
-        max_poll_interval_ms=10_000,
-    )
-    if parameters["group"] is None:
-        everything = [TopicPartition(TOPIC, partition) for partition in range(parameters["partitions"])]
-        consumer.assign(everything)
-        say("assigned", partitions=[each.partition for each in everything])
-    else:
-        consumer.subscribe([TOPIC], listener=Listener())
+    consumer = KafkaConsumer(**consumer_settings(), max_poll_interval_ms=10_000)
+    begin(consumer, TopicPartition, Listener())
     while not stopping():
         polled = consumer.poll(timeout_ms=200)
-        say_records((at.partition, each.offset, each.value) for at, records in polled.items() for each in records)
-        if is_manual and polled:
+        say_polled(polled)
+        if IS_MANUAL and polled:
             consumer.commit({at: OffsetAndMetadata(records[-1].offset + 1, "") for at, records in polled.items()})
-    consumer.close(autocommit=parameters["group"] is not None and not is_manual)
+    consumer.close(autocommit=IS_AUTO)
     say("left")
 
 

@@ -1,21 +1,16 @@
 // A small client on the broker's own codecs: many requests in flight on one socket, and nothing retried behind one's back.
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { AnswerFrames, answerReader, requestFrame as frameOf } from '../../../dist/client/frames.js'
+import { fetchRequest, produceRequest } from '../../../dist/client/record-requests.js'
 import { loadNative } from '../../../dist/native/load.js'
 import {
-  ProduceRequest,
   ProduceResponse,
   produceApi,
   readProduceResponse,
   writeProduceRequest,
 } from '../../../dist/wire/generated/00-produce.js'
-import {
-  FetchRequest,
-  FetchResponse,
-  fetchApi,
-  readFetchResponse,
-  writeFetchRequest,
-} from '../../../dist/wire/generated/01-fetch.js'
+import { FetchResponse, fetchApi, readFetchResponse, writeFetchRequest } from '../../../dist/wire/generated/01-fetch.js'
 import {
   createTopicsApi,
   readCreateTopicsResponse,
@@ -26,30 +21,24 @@ import {
   readInitProducerIdResponse,
   writeInitProducerIdRequest,
 } from '../../../dist/wire/generated/22-init-producer-id.js'
-import { requestHeaderVersion, responseHeaderVersion } from '../../../dist/wire/generated/apis.js'
-import {
-  RequestHeader,
-  ResponseHeader,
-  readResponseHeader,
-  writeRequestHeader,
-} from '../../../dist/wire/generated/headers.js'
-import { Reader } from '../../../dist/wire/reader.js'
 import {
   BATCH_CRC_FROM,
   BATCH_OVERHEAD_BYTES,
   batchBaseOffset,
   batchBytes,
+  batchCompression,
   batchCrc,
   batchRecordCount,
 } from '../../../dist/wire/record-batch.js'
 import { RecordBatchBuilder } from '../../../dist/wire/record-batch-builder.js'
 import { RecordCursor } from '../../../dist/wire/record-cursor.js'
-import { Writer } from '../../../dist/wire/writer.js'
 
 /** The last ones with topics by name. */
 export const PRODUCE_VERSION = 12
 export const FETCH_VERSION = 12
-const DECODE_BYTES_MAX = 2 ** 26
+/** By their number in a batch's attributes. */
+export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+const CLIENT_ID = 'millrace-verify'
 
 export const { crc32c } = loadNative()
 
@@ -57,23 +46,21 @@ export class ConnectionEnded extends Error {}
 
 export class Client {
   #socket
-  #correlationId
+  #correlationId = 1
   /** Answers come in the order of requests. */
   #waiting = []
-  #chunks = []
-  #length = 0
+  #answers = new AnswerFrames()
   #ended = null
 
-  static async connect(port, { firstCorrelationId = 1 } = {}) {
+  static async connect(port) {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })
     await once(socket, 'connect')
-    return new Client(socket, firstCorrelationId)
+    return new Client(socket)
   }
 
-  constructor(socket, firstCorrelationId) {
+  constructor(socket) {
     this.#socket = socket
-    this.#correlationId = firstCorrelationId
-    socket.on('data', (bytes) => this.#onData(bytes))
+    socket.on('data', (bytes) => this.#answers.take(bytes, (frame) => this.#onFrame(frame)))
     socket.on('error', () => undefined)
     socket.on('close', () => this.#end())
   }
@@ -97,28 +84,9 @@ export class Client {
     })
   }
 
-  #onData(bytes) {
-    this.#chunks.push(bytes)
-    this.#length += bytes.length
-    if (this.#length < 4 || this.#length < this.#peekSize() + 4) return
-    let all = this.#chunks.length === 1 ? bytes : Buffer.concat(this.#chunks)
-    while (all.length >= 4 && all.length >= all.readInt32BE(0) + 4) {
-      const size = all.readInt32BE(0)
-      this.#onFrame(all.subarray(4, 4 + size))
-      all = all.subarray(4 + size)
-    }
-    this.#chunks = [all]
-    this.#length = all.length
-  }
-
-  #peekSize() {
-    if (this.#chunks[0].length < 4) this.#chunks = [Buffer.concat(this.#chunks)]
-    return this.#chunks[0].readInt32BE(0)
-  }
-
   #onFrame(frame) {
     const { apiKey, version, correlationId, resolve } = this.#waiting.shift()
-    resolve(readAnswer(frame, apiKey, version, correlationId))
+    resolve(answerReader(frame, apiKey, version, correlationId))
   }
 
   #end() {
@@ -130,35 +98,7 @@ export class Client {
 
 /** A whole request as it goes over the wire. */
 export function requestFrame(apiKey, version, correlationId, write) {
-  const writer = new FrameWriter()
-  writer.writeInt32(0)
-  const header = new RequestHeader()
-  header.requestApiKey = apiKey
-  header.requestApiVersion = version
-  header.correlationId = correlationId
-  header.clientId = 'millrace-verify'
-  writeRequestHeader(writer, requestHeaderVersion(apiKey, version), header)
-  write(writer)
-  writer.patchInt32(0, writer.mark - 4)
-  return Buffer.from(writer.written())
-}
-
-/** A reader at the body of an answer without its size. */
-export function readAnswer(frame, apiKey, version, correlationId) {
-  const reader = new Reader()
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length)
-  reader.reset(frame, view, 0, frame.length, DECODE_BYTES_MAX)
-  const header = readResponseHeader(reader, responseHeaderVersion(apiKey, version), new ResponseHeader())
-  if (correlationId !== undefined && header.correlationId !== correlationId) {
-    throw new Error(`answer ${header.correlationId} came where ${correlationId} was due`)
-  }
-  return reader
-}
-
-class FrameWriter extends Writer {
-  constructor() {
-    super(new Uint8Array(1024))
-  }
+  return frameOf(apiKey, version, correlationId, CLIENT_ID, write)
 }
 
 export async function createTopic(client, name, numPartitions, configs = {}) {
@@ -198,17 +138,7 @@ export function recordBatch(values, options = {}) {
 
 /** The body of a produce request with one batch for each of `batches`' partitions: [partition, bytes] pairs. */
 export function writeProduce(writer, topic, acks, batches) {
-  const request = new ProduceRequest()
-  request.acks = acks
-  request.timeoutMs = 30_000
-  const data = request.topicData.add()
-  data.name = topic
-  for (const [partition, bytes] of batches) {
-    const entry = data.partitionData.add()
-    entry.index = partition
-    entry.records = bytes
-  }
-  writeProduceRequest(writer, PRODUCE_VERSION, request)
+  writeProduceRequest(writer, PRODUCE_VERSION, produceRequest(topic, batches, acks))
 }
 
 /** Resolves to the answer for the one partition. */
@@ -221,33 +151,19 @@ export async function produce(client, topic, partition, acks, bytes) {
 
 /** { partition, errorCode, baseOffset } of every partition in a produce answer. */
 export function producedPartitions(reader) {
-  const response = readProduceResponse(reader, PRODUCE_VERSION, new ProduceResponse())
-  const found = []
-  for (let i = 0; i < response.responses.count; i++) {
-    const { partitionResponses } = response.responses.at(i)
-    for (let j = 0; j < partitionResponses.count; j++) {
-      const { index, errorCode, baseOffset } = partitionResponses.at(j)
-      found.push({ partition: index, errorCode, baseOffset })
-    }
-  }
-  return found
+  const { responses } = readProduceResponse(reader, PRODUCE_VERSION, new ProduceResponse())
+  return rows(responses).flatMap(({ partitionResponses }) =>
+    rows(partitionResponses).map(({ index, errorCode, baseOffset }) => ({ partition: index, errorCode, baseOffset })),
+  )
+}
+
+function rows(of) {
+  return Array.from({ length: of.count }, (_, i) => of.at(i))
 }
 
 /** The body of a fetch request, outside of any session: [partition, offset] pairs. */
-export function writeFetch(writer, topic, offsets, { maxWaitMs = 0, minBytes = 1, bytesMax = 4 << 20 } = {}) {
-  const request = new FetchRequest()
-  request.maxWaitMs = maxWaitMs
-  request.minBytes = minBytes
-  request.maxBytes = bytesMax
-  const asked = request.topics.add()
-  asked.topic = topic
-  for (const [partition, offset] of offsets) {
-    const entry = asked.partitions.add()
-    entry.partition = partition
-    entry.fetchOffset = offset
-    entry.partitionMaxBytes = bytesMax
-  }
-  writeFetchRequest(writer, FETCH_VERSION, request)
+export function writeFetch(writer, topic, offsets, { bytesMax = 4 << 20, ...bounds } = {}) {
+  writeFetchRequest(writer, FETCH_VERSION, fetchRequest(topic, offsets, { ...bounds, maxBytes: bytesMax }))
 }
 
 /** Resolves to { partition, highWatermark, records } of every partition; an error throws. */
@@ -257,17 +173,13 @@ export async function fetch(client, topic, offsets, options) {
   )
   const response = readFetchResponse(reader, FETCH_VERSION, new FetchResponse())
   if (response.errorCode !== 0) throw new Error(`fetch: error ${response.errorCode}`)
-  const found = []
-  for (let i = 0; i < response.responses.count; i++) {
-    const { partitions } = response.responses.at(i)
-    for (let j = 0; j < partitions.count; j++) {
-      const { partitionIndex, errorCode, highWatermark, recordsOffset, recordsLength } = partitions.at(j)
-      if (errorCode !== 0) throw new Error(`fetch of partition ${partitionIndex}: error ${errorCode}`)
+  return rows(response.responses).flatMap(({ partitions }) =>
+    rows(partitions).map(({ partitionIndex: partition, errorCode, highWatermark, recordsOffset, recordsLength }) => {
+      if (errorCode !== 0) throw new Error(`fetch of partition ${partition}: error ${errorCode}`)
       const records = reader.bytes.subarray(recordsOffset, recordsOffset + Math.max(0, recordsLength))
-      found.push({ partition: partitionIndex, highWatermark, records })
-    }
-  }
-  return found
+      return { partition, highWatermark, records }
+    }),
+  )
 }
 
 /** Calls `onBatch(view, at, length)` for every whole batch; a fetch may end within one. */
@@ -279,6 +191,17 @@ export function forEachBatch(records, onBatch) {
     onBatch(view, at, bytes)
     at += bytes
   }
+}
+
+/** The codecs of what a fetch of every partition's beginning brings. A batch that would not shrink is sent as it is. */
+export async function storedCodecs(client, topic, partitions) {
+  const starts = Array.from({ length: partitions }, (_, partition) => [partition, 0])
+  const codecs = new Set()
+  for (const { records } of await fetch(client, topic, starts)) {
+    forEachBatch(records, (view, at) => codecs.add(CODECS[batchCompression(view, at)]))
+  }
+  if (codecs.size > 1) codecs.delete('none')
+  return [...codecs].join(', ')
 }
 
 /**

@@ -1,21 +1,9 @@
-// kcat as a child process, with a time limit on every call.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+// kcat as a child process.
+import { runToEnd } from './process.mjs'
 
-const SECONDS_MAX = 120
-
-/** Runs kcat with `input` on stdin. `onOutput` gets stdout as it comes. */
-export async function kcat(port, parameters, { input, onOutput } = {}) {
-  const child = spawn('timeout', [`${SECONDS_MAX}`, 'kcat', '-b', `127.0.0.1:${port}`, ...parameters])
-  let errors = ''
-  child.stderr.on('data', (text) => {
-    errors += text
-  })
-  child.stdout.on('data', (bytes) => onOutput?.(bytes))
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(input)
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`kcat ${parameters.join(' ')}: exit ${code}\n${errors}`)
+/** Runs kcat; `options` are of runToEnd. */
+export async function kcat(port, parameters, options) {
+  await runToEnd(['kcat', '-b', `127.0.0.1:${port}`, ...parameters], options)
 }
 
 /** Produces each of the parts, one message a line, into the partition of its number: a producer for each, all at once. */
