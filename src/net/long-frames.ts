@@ -31,7 +31,7 @@ export class LongFrames {
     this.#host = host
   }
 
-  /** Before a connection's first request the frame's key, API and version in one, decides whether it is worth any memory. */
+  /** `key`: API key and version. Before a connection's first request it decides whether the frame is worth any memory. */
   ask(connection: Connection, length: number, key: number, nowMs: number): void {
     const apiKey = key >> 16
     const apiVersion = (key << 16) >> 16

@@ -1,7 +1,8 @@
 """kafka-python as Debian has it. Eager rebalancing only."""
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
-from kafka_python import IS_AUTO, IS_MANUAL, TOPIC, begin, consumer_settings, producer_settings, say_partitions, say_polled
+from kafka_python import IS_AUTO, IS_MANUAL, TOPIC
+from kafka_python import begin, consumer_settings, producer_settings, say_partitions, say_polled
 from protocol import numbered_lines, say, stopping, verb
 
 
