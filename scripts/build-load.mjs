@@ -17,16 +17,7 @@ function build() {
   const out = join(root, 'build', 'load')
   mkdirSync(out, { recursive: true })
   // One at a time: several test files may want it at once.
-  const command = [
-    'flock',
-    join(out, 'lock'),
-    'make',
-    '--silent',
-    '-j2',
-    '-C',
-    join(root, 'bench', 'load'),
-    `OUT=${out}`,
-  ]
+  const command = ['flock', join(out, 'lock'), 'make', '--silent', '-j2', '-C', join(root, 'bench', 'load')]
   const { status, error } = spawnSync(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] })
   if (status !== 0) throw new Error('bench/load could not be built', { cause: error })
   return { load: join(out, 'load'), nullBroker: join(out, 'null-broker') }

@@ -56,8 +56,7 @@ type Options = Readonly<Record<string, string | number | boolean | undefined>>
 export interface LoadOptions {
   readonly mode: string
   readonly onMeasuring?: () => void
-  readonly signal?: AbortSignal
-  readonly [option: string]: string | number | boolean | undefined | AbortSignal | (() => void)
+  readonly [option: string]: string | number | boolean | undefined | (() => void)
 }
 export function runLoad(options: LoadOptions): Promise<LoadResult>
 export function startNullBroker(options?: Options): Promise<NullBroker>

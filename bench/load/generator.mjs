@@ -9,10 +9,9 @@ const SPARE_MS = 60_000
 
 /**
  * Runs one load. `options` are the program's own, `mode` among them; resolves to what it reports. Rejects with the
- * program's words if it fails, if `signal` aborts it or if it does not end in time. `onMeasuring` is called when the
- * warm-up is over.
+ * program's words if it fails or does not end in time. `onMeasuring` is called when the warm-up is over.
  */
-export async function runLoad({ mode, onMeasuring, signal, ...options }) {
+export async function runLoad({ mode, onMeasuring, ...options }) {
   const { load } = buildLoad()
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const words = given.map(([name, value]) => `${name}=${value === true ? 1 : value === false ? 0 : value}`)
@@ -23,8 +22,6 @@ export async function runLoad({ mode, onMeasuring, signal, ...options }) {
     () => child.kill('SIGKILL'),
     SPARE_MS + (Number(seconds) + Number(warmup) + Number(drain) + Number(timeout)) * 1000,
   )
-  const abort = () => child.kill('SIGKILL')
-  signal?.addEventListener('abort', abort)
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text) => {
     if (onMeasuring !== undefined && text.startsWith('measuring\n')) onMeasuring()
@@ -38,7 +35,6 @@ export async function runLoad({ mode, onMeasuring, signal, ...options }) {
     return JSON.parse(output)
   } finally {
     clearTimeout(deadline)
-    signal?.removeEventListener('abort', abort)
   }
 }
 

@@ -54,12 +54,15 @@ bool NullServer::answer_metadata(Peer& peer, const Header& header, Reader& in) {
   Writer& out = peer.output;
   const size_t at = begin_answer(out, header.correlation);
   out.int32(0);
-  out.count(1);
-  out.int32(1);
-  out.text("127.0.0.1");
-  out.int32(port_);
-  out.null();
-  out.no_tags();
+  const bool has_peer = settings_.peer_port != 0;
+  out.count(has_peer ? 2 : 1);
+  for (int64_t id = 1; id <= (has_peer ? 2 : 1); id++) {
+    out.int32(id);
+    out.text("127.0.0.1");
+    out.int32(id == 1 ? port_ : settings_.peer_port);
+    out.null();
+    out.no_tags();
+  }
   out.text("null");
   out.int32(1);
   out.count(1);
@@ -71,7 +74,7 @@ bool NullServer::answer_metadata(Peer& peer, const Header& header, Reader& in) {
   for (int64_t index = 0; index < log_.partitions(); index++) {
     out.int16(0);
     out.int32(index);
-    out.int32(1);
+    out.int32(leads(index) ? 1 : 2);
     out.int32(0);
     for (int list = 0; list < 2; list++) {
       out.count(1);
@@ -126,11 +129,11 @@ bool NullServer::answer_list_offsets(Peer& peer, const Header& header, Reader& i
     in.int32();
     const int64_t timestamp = in.int64();
     in.tags();
-    const bool is_known = is_partition(index);
+    const int16_t error = error_of(index);
     out.int32(index);
-    out.int16(is_known ? 0 : UNKNOWN_PARTITION);
+    out.int16(error);
     out.int64(-1);
-    out.int64(!is_known ? -1 : timestamp == kafka::LATEST ? log_.end_offset(index) : log_.begin_offset(index));
+    out.int64(error != 0 ? -1 : timestamp == kafka::LATEST ? log_.end_offset(index) : log_.begin_offset(index));
     out.int32(0);
     out.no_tags();
   }
@@ -140,8 +143,13 @@ bool NullServer::answer_list_offsets(Peer& peer, const Header& header, Reader& i
   return in.is_ok();
 }
 
+int16_t NullServer::error_of(int32_t index) const {
+  if (!is_partition(index)) return UNKNOWN_PARTITION;
+  return leads(index) ? 0 : NOT_LEADER;
+}
+
 int16_t NullServer::append(int32_t partition, const uint8_t* at, size_t length, int64_t& base_offset) {
-  if (!is_partition(partition)) return UNKNOWN_PARTITION;
+  if (const int16_t error = error_of(partition)) return error;
   const uint8_t* next = at;
   BatchView view;
   if (length == 0 || next_batch(next, at + length, view) != Walk::batch || next != at + length) return CORRUPT;
@@ -220,7 +228,7 @@ bool NullServer::answer_fetch(size_t index, const Header& header, Reader& in) {
     in.int64();
     in.int32();
     in.tags();
-    if (!is_partition(partition.index)) return false;
+    if (error_of(partition.index) != 0) return false;
     fetch.partitions.push_back(partition);
   }
   if (!in.is_ok()) return false;

@@ -6,6 +6,7 @@
 //     store=FILE [fileBytes=N]           a floor: checks what is produced and writes it to the page cache, round and round
 //     store=FILE durable=1               a floor for a durable log: a synced journal first, then a file that grows
 //     pause=MS pauseAt=N                 stands still once, at produce request N
+//     leads=even|odd [peer=PORT]         the other partitions are led by the broker there
 //     fault=NAME faultAt=N               keep=1: lose, double, corrupt or swap batch N; refuse, close or garble request N
 //
 // Prints its port, then serves until its standard input ends.
@@ -30,6 +31,7 @@ static NullSettings parse(int argc, char** argv) {
                                                    {"durable", &settings.durable},
                                                    {"pause", &settings.pause_ms},
                                                    {"pauseAt", &settings.pause_at},
+                                                   {"peer", &settings.peer_port},
                                                    {"faultAt", &settings.fault_at}};
   for (int index = 1; index < argc; index++) {
     const std::string argument = argv[index];
@@ -39,6 +41,7 @@ static NullSettings parse(int argc, char** argv) {
     const auto number = numbers.find(name);
     if (name == "store") settings.store = value;
     else if (name == "fault") fault = value;
+    else if (name == "leads") settings.leads = value;
     else if (number == numbers.end()) fail("null-broker: unknown argument " + argument);
     else if (std::sscanf(value.c_str(), "%" SCNd64, number->second) != 1 || *number->second < 0) fail("null-broker: " + argument);
   }

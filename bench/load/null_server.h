@@ -17,6 +17,9 @@ struct NullSettings {
   std::string store;
   int64_t file_bytes = 256 << 20;
   int64_t durable = 0;
+  /** all, even or odd: which partitions it leads. The others are led by the broker at peer_port. */
+  std::string leads = "all";
+  int64_t peer_port = 0;
   /** The whole server stands still once, for so long, when it has so many produce requests. */
   int64_t pause_ms = 0;
   int64_t pause_at = 0;
@@ -88,5 +91,8 @@ class NullServer {
   void answer_waiting();
   void flush();
   void pause_once();
-  bool is_partition(int32_t index) const { return index >= 0 && index < log_.partitions(); }
+  bool is_partition(int64_t index) const { return index >= 0 && index < log_.partitions(); }
+  bool leads(int64_t index) const { return settings_.leads == "all" || (index % 2 == 0) == (settings_.leads == "even"); }
+  /** Why a partition is not served here, 0 if it is. */
+  int16_t error_of(int32_t index) const;
 };

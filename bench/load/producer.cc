@@ -184,10 +184,12 @@ void Producer::count(int64_t intended, int64_t now) {
 /** What was due and is not sent must not look as if it had never been wanted: it has waited so long at least. */
 void Producer::settle(int64_t now) {
   if (!run_.options.is_open_loop()) return;
+  // A connection that ended early leaves what is yet to come due.
+  const int64_t until = std::max(now, run_.end_ns);
   for (int64_t turn = begun_; turn * run_.pacing.connections + number_ < run_.requests_max &&
                               run_.pacing.intended_ns(turn, number_) < run_.end_ns;
        turn++) {
     tally_.unsent++;
-    tally_.latency.record(now - run_.pacing.intended_ns(turn, number_));
+    tally_.latency.record(until - run_.pacing.intended_ns(turn, number_));
   }
 }

@@ -109,8 +109,10 @@ void Worker::retire_done(int64_t now) {
 }
 
 void Worker::fail_if_stalled(int64_t now) {
-  if (now - last_event_ns_ < run_.timeout_ns()) return;
+  // A fetch may rightly be answered so late.
+  const int64_t long_poll_ns = run_.options.fetches() ? run_.options.max_wait_ms * NS_A_MILLISECOND : 0;
+  if (now - last_event_ns_ < run_.timeout_ns() + long_poll_ns) return;
   const bool is_waiting =
       std::any_of(clients_.begin(), clients_.end(), [](const auto& each) { return each->is_waiting(); });
-  if (is_waiting) fail("no answer for " + std::to_string(run_.options.timeout) + " s");
+  if (is_waiting) fail("no answer for " + std::to_string((now - last_event_ns_) / NS_A_MILLISECOND) + " ms");
 }
