@@ -1,7 +1,8 @@
 // A record batch (magic 2): encoded once, stamped for each sending, walked and checked when it comes back.
 //
-// The stamp lies in the first record's value: which run and lane sent it, its number in the lane and partition, and when
-// it was meant to be sent. Stamping a batch costs the checksum of the stamp alone (see ZerosAfter), whatever its length.
+// The stamp lies in the first record's value: which run and lane sent it, its number in the lane and partition, and
+// when it was meant to be sent. Stamping a batch costs the checksum of the stamp alone (see ZerosAfter), whatever its
+// length.
 #pragma once
 
 #include <cstdint>

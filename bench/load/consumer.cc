@@ -144,7 +144,7 @@ void Consumer::records(Partition& partition, const uint8_t* at, size_t length, i
     if (walk == Walk::end) break;
     batch(partition, view, now);
   }
-  if (at == begin && length > 0) fail("fetch: maxBytes is less than a batch, partition " + std::to_string(partition.index));
+  if (at == begin && length > 0) fail("fetch: less than a batch, partition " + std::to_string(partition.index));
 }
 
 void Consumer::batch(Partition& partition, const BatchView& view, int64_t now) {

@@ -1,7 +1,7 @@
 // A consuming connection: one fetch request under way, for all of its partitions that have more to give.
 //
-// The answer's latency counts from the sending; a record's end-to-end latency from the time in its batch's stamp, which is
-// when it was meant to be sent, to when the answer with it was received whole.
+// The answer's latency counts from the sending; a record's end-to-end latency from the time in its batch's stamp, which
+// is when it was meant to be sent, to when the answer with it was received whole.
 //
 // Invariant: each partition's next offset is behind the last whole batch that was received.
 #pragma once

@@ -1,5 +1,5 @@
-// The load generator and the null broker from JavaScript: built when they are out of date, started as processes of their
-// own, bounded in time, ended by their pid. README.md beside this file lists the options.
+// The load generator and the null broker from JavaScript: built when they are out of date, started as processes of
+// their own, bounded in time, ended by their pid. README.md beside this file lists the options.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { buildLoad } from '../../scripts/build-load.mjs'

@@ -16,8 +16,8 @@ std::string error_name(int code) {
       {18, "record list too large"}, {19, "not enough replicas"}, {20, "not enough replicas after append"},
       {21, "invalid required acks"}, {29, "topic authorization failed"}, {35, "unsupported version"},
       {36, "topic already exists"}, {41, "not controller"}, {42, "invalid request"}, {56, "storage error"},
-      {74, "fenced leader epoch"}, {75, "unknown leader epoch"}, {87, "invalid record"}, {89, "throttling quota exceeded"},
-      {100, "unknown topic id"}, {103, "inconsistent topic id"}};
+      {74, "fenced leader epoch"}, {75, "unknown leader epoch"}, {87, "invalid record"},
+      {89, "throttling quota exceeded"}, {100, "unknown topic id"}, {103, "inconsistent topic id"}};
   const auto found = names.find(code);
   return "error " + std::to_string(code) + (found == names.end() ? "" : std::string(" (") + found->second + ")");
 }
@@ -114,7 +114,7 @@ Metadata read_metadata(Reader& in, int16_t version) {
     in.int32();  // leader epoch
     for (int list = 0; list < 3; list++) in.take(in.count() * 4);
     in.tags();
-    if (index < 0 || static_cast<size_t>(index) >= partitions) fail("Metadata: partitions that are not numbered from 0");
+    if (index < 0 || static_cast<size_t>(index) >= partitions) fail("Metadata: partitions not numbered from 0");
     if (error == 0) metadata.leaders[static_cast<size_t>(index)] = leader;
   }
   if (!in.is_ok()) fail("Metadata: a malformed answer");

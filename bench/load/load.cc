@@ -22,8 +22,8 @@ struct Plan {
 };
 
 /**
- * Connections are shared out among the brokers by the partitions they lead, one each at least. A broker's connections then
- * take its partitions in turn, or share them if there are more connections.
+ * Connections are shared out among the brokers by the partitions they lead, one each at least. A broker's connections
+ * then take its partitions in turn, or share them if there are more connections.
  */
 static std::vector<Plan> plan_connections(const Cluster& cluster, int64_t connections) {
   std::map<int32_t, std::vector<int32_t>> led;

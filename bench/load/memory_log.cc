@@ -5,7 +5,8 @@
 MemoryLog::MemoryLog(const Settings& settings)
     : settings_(settings),
       partitions_(static_cast<size_t>(settings.partitions)),
-      ready_(BatchTemplate::encode(static_cast<int>(settings.records), static_cast<int>(settings.record_bytes), false)) {}
+      ready_(BatchTemplate::encode(static_cast<int>(settings.records), static_cast<int>(settings.record_bytes),
+                                   false)) {}
 
 int64_t MemoryLog::begin_offset(int32_t partition) const {
   return partitions_[static_cast<size_t>(partition)].begin_offset;

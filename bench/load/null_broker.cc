@@ -3,16 +3,17 @@
 //
 //   null-broker partitions=4 [port=0] [records=1 recordBytes=100]      the ready batch
 //     keep=1 [keepBytes=N]               what is produced is what is fetched, from memory
-//     store=FILE [fileBytes=N]           a floor: checks what is produced and writes it to the page cache, round and round
+//     store=FILE [fileBytes=N]           a floor: checks what comes, writes it to the page cache, round and round
 //     store=FILE durable=1               a floor for a durable log: a synced journal first, then a file that grows
 //     pause=MS pauseAt=N                 stands still once, at produce request N
 //     leads=even|odd [peer=PORT]         the other partitions are led by the broker there
-//     fault=NAME faultAt=N               keep=1: lose, double, corrupt or swap batch N; refuse, close or garble request N
+//     fault=NAME faultAt=N               refuse, close or garble request N; keep=1: lose, double, corrupt, swap batch N
 //
 // Prints its port, then serves until its standard input ends.
 #include <cinttypes>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "fail.h"
 #include "null_server.h"
@@ -43,15 +44,20 @@ static NullSettings parse(int argc, char** argv) {
     else if (name == "fault") fault = value;
     else if (name == "leads") settings.leads = value;
     else if (number == numbers.end()) fail("null-broker: unknown argument " + argument);
-    else if (std::sscanf(value.c_str(), "%" SCNd64, number->second) != 1 || *number->second < 0) fail("null-broker: " + argument);
+    else if (std::sscanf(value.c_str(), "%" SCNd64, number->second) != 1 || *number->second < 0) {
+      fail("null-broker: " + argument + " is not a number");
+    }
   }
   if (settings.log.partitions < 1 || settings.log.partitions > 1'000'000 || settings.log.records < 1) {
     fail("null-broker: out of range");
   }
+  if (settings.leads != "all" && settings.leads != "even" && settings.leads != "odd") fail("null-broker: leads");
   settings.log.keeps = keep != 0;
   settings.log.fault_at = settings.fault_at;
-  if (fault == "refuse" || fault == "close" || fault == "garble") settings.wire_fault = fault;
-  else if (fault == "none" || fault == "lose" || fault == "double" || fault == "corrupt" || fault == "swap") settings.log.fault = fault;
+  const std::set<std::string> of_wire = {"refuse", "close", "garble"};
+  const std::set<std::string> of_log = {"none", "lose", "double", "corrupt", "swap"};
+  if (of_wire.count(fault) > 0) settings.wire_fault = fault;
+  else if (of_log.count(fault) > 0) settings.log.fault = fault;
   else fail("null-broker: fault=" + fault);
   return settings;
 }

@@ -74,8 +74,8 @@ void NullServer::accept_one() {
 
 /** Peers are numbered for good: a load has as many as it has connections. */
 void NullServer::drop(size_t index) {
-  waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), [&](const Fetch& each) { return each.peer == index; }),
-                 waiting_.end());
+  const auto is_its = [&](const Fetch& each) { return each.peer == index; };
+  waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), is_its), waiting_.end());
   peers_[index]->connection.close();
 }
 
@@ -100,7 +100,8 @@ void NullServer::flush() {
   for (const size_t index : touched_) {
     Peer& peer = *peers_[index];
     peer.is_touched = false;
-    if (peer.connection.is_open() && !peer.connection.send(peer.output.bytes.data(), peer.output.position())) drop(index);
+    Connection& connection = peer.connection;
+    if (connection.is_open() && !connection.send(peer.output.bytes.data(), peer.output.position())) drop(index);
     peer.output.clear();
   }
   touched_.clear();

@@ -92,7 +92,9 @@ class NullServer {
   void flush();
   void pause_once();
   bool is_partition(int64_t index) const { return index >= 0 && index < log_.partitions(); }
-  bool leads(int64_t index) const { return settings_.leads == "all" || (index % 2 == 0) == (settings_.leads == "even"); }
+  bool leads(int64_t index) const {
+    return settings_.leads == "all" || (index % 2 == 0) == (settings_.leads == "even");
+  }
   /** Why a partition is not served here, 0 if it is. */
   int16_t error_of(int32_t index) const;
 };

@@ -40,6 +40,7 @@ static const std::vector<Option>& all_options() {
       {"rate", &Options::rate, "records a second in all (open loop); 0: as fast as answers come (closed loop)", 0, 1e9},
       {"seconds", &Options::seconds, "measured, after the warm-up", 0.001, 86'400},
       {"warmup", &Options::warmup, "seconds before, in no figure", 0, 86'400},
+      {"spinUs", &Options::spin_us, "open loop: wake so long before a request is due, and spin", 0, 1'000'000},
       {"requestsMax", &Options::requests_max, "ends after so many (warm-up included)", 1},
       {"recordsMax", &Options::records_max, "ends after so many (warm-up included)", 1},
       {"bytesMax", &Options::bytes_max, "ends after so many bytes of batches (warm-up included)", 1},
@@ -103,7 +104,8 @@ static void check(const Options& options) {
   refuse_unless(!options.topic.empty() && options.topic.size() <= 249, "topic: 1 to 249 letters");
   refuse_unless(options.errors == "fail" || options.errors == "count", "errors is fail or count");
   refuse_unless(options.from == "beginning" || options.from == "end", "from is beginning or end");
-  refuse_unless(options.mode != Mode::fetch || options.rate == 0, "rate is for what produces: fetch takes what there is");
+  refuse_unless(options.mode != Mode::fetch || options.rate == 0,
+                "rate is for what produces: fetch takes what there is");
   refuse_unless(options.follow == 0 || options.repeat == 0, "follow and repeat: one of them");
   refuse_unless(options.compression == "none" || !options.batch.empty(),
                 "nothing is compressed here: give a ready batch with batch=FILE");

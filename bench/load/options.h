@@ -9,7 +9,7 @@ class Json;
 enum class Mode { produce, fetch, end_to_end };
 
 struct Options {
-  /** As it was written: produce, fetch, end-to-end, connections or partitions. The last two produce, with other defaults. */
+  /** As it was written; `connections` and `partitions` produce, with other defaults. */
   std::string mode_name;
   Mode mode = Mode::produce;
 
@@ -35,6 +35,7 @@ struct Options {
   double rate = 0;
   double seconds = 10;
   double warmup = 0;
+  int64_t spin_us = 0;
   int64_t requests_max = INT64_MAX;
   int64_t records_max = INT64_MAX;
   int64_t bytes_max = INT64_MAX;

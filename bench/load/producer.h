@@ -1,9 +1,10 @@
 // A producing connection: request `turn` carries a batch for each of the next `batchesPerRequest` of its partitions.
 //
-// Open loop: what is due is sent as soon as fewer than `inflight` are under way, and its latency counts from when it was
-// due. Closed loop: the next is due when there is room for it.
+// Open loop: what is due is sent as soon as fewer than `inflight` are under way, and its latency counts from when it
+// was due. Closed loop: the next is due when there is room for it.
 //
-// Invariants: requests are answered in the order they were sent; batch k of a connection goes to partition k modulo their
+// Invariants: requests are answered in the order they were sent; batch k of a connection goes to partition k modulo
+// their
 //             number, so a batch's number in its lane follows from its request's.
 #pragma once
 

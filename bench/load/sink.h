@@ -1,7 +1,7 @@
 // Where a null broker puts what it receives: nowhere, into a file in the page cache, or as a durable log has to.
 //
-// Durable: what came in one round of the poll is gathered, written past the page cache to a prewritten journal and synced
-// (commit, before the answers), then appended to a file that grows (drain, after them).
+// Durable: what came in one round of the poll is gathered, written past the page cache to a prewritten journal and
+// synced (commit, before the answers), then appended to a file that grows (drain, after them).
 #pragma once
 
 #include <sys/types.h>

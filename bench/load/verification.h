@@ -1,5 +1,5 @@
-// Is what is read what was written? Each lane (a producing connection at a partition) numbers its batches from 0; a reader
-// wants them all, in order, once, at offsets without a gap, undamaged. Both sides sum a hash of each batch.
+// Is what is read what was written? Each lane (a producing connection at a partition) numbers its batches from 0; a
+// reader wants them all, in order, once, at offsets without a gap, undamaged. Both sides sum a hash of each batch.
 //
 // The sum does not depend on the order in which threads add, and covers the content by the batch's own CRC-32C: so the
 // broker must keep batches as they came (CreateTime, compression.type=producer).

@@ -61,6 +61,7 @@ void Worker::begin_due(int64_t now) {
 
 void Worker::run() {
   prctl(PR_SET_TIMERSLACK, 1);
+  const int64_t spin_ns = run_.options.spin_us * 1000;
   epoll_event events[EVENTS_AT_ONCE];
   timespec start = to_timespec(run_.pacing.start_ns);
   clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &start, nullptr);
@@ -70,7 +71,7 @@ void Worker::run() {
   while (active_ > 0) {
     const int64_t before = now_ns();
     begin_due(before);
-    const int64_t wait_ns = std::clamp<int64_t>(due_ns() - now_ns(), 0, WAIT_NS_MAX);
+    const int64_t wait_ns = std::clamp<int64_t>(due_ns() - now_ns() - spin_ns, 0, WAIT_NS_MAX);
     const timespec timeout = to_timespec(wait_ns);
     const long count = syscall(SYS_epoll_pwait2, epoll_, events, EVENTS_AT_ONCE, &timeout, nullptr, 0);
     if (count < 0 && errno != EINTR) fail(std::string("epoll_pwait2: ") + std::strerror(errno));

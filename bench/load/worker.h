@@ -1,7 +1,8 @@
 // A thread of the load: its connections, an epoll, and a clock.
 //
-// It sends what is due, waits for answers or for the next due time (to the nanosecond: epoll_pwait2, no timer slack), and
-// gives each answer to its connection. How late it was itself, in `lateness`, says whether the figures are the broker's.
+// It sends what is due, waits for answers or for the next due time (to the nanosecond: epoll_pwait2, no timer slack),
+// and gives each answer to its connection. How late it was itself, in `lateness`, says whether the figures are the
+// broker's.
 #pragma once
 
 #include <memory>

@@ -16,13 +16,14 @@ import {
 import { buildLoad } from '../../scripts/build-load.mjs'
 import { startBroker } from '../../scripts/verify/lib/broker.mjs'
 import { seededRandom } from '../native/seeded.ts'
+import { batchOf } from '../scenarios/client.ts'
 
 const MS = 1e6
 const atEnd: (() => Promise<unknown>)[] = []
 
 beforeAll(() => {
   buildLoad()
-}, 120_000)
+}, 300_000)
 
 afterEach(async () => {
   for (const end of atEnd.splice(0).reverse()) await end()
@@ -229,6 +230,17 @@ describe('against millrace', () => {
     expect(produced!.requests).toBe(300)
     expect(endToEnd!.count).toBe(300)
     expect(verify!.read).toEqual(verify!.written)
+  })
+
+  test('a ready batch of a file is sent as it is', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-load-'))
+    atEnd.push(async () => rmSync(directory, { recursive: true }))
+    const batch = join(directory, 'batch')
+    writeFileSync(batch, batchOf(['one', 'two', 'three']))
+    const topic = 'ready'
+    const { produced } = await runLoad({ mode: 'produce', port, topic, create: 1, batch, requestsMax: 10 })
+    const { fetched } = await runLoad({ mode: 'fetch', port, topic })
+    expect([produced!.records, fetched!.records, fetched!.bytes]).toEqual([30, 30, produced!.bytes])
   })
 
   test('fetch follow=1 goes on with what comes', async () => {
