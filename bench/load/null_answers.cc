@@ -199,7 +199,7 @@ bool NullServer::answer_produce(Peer& peer, const Header& header, Reader& in) {
   out.no_tags();
   if (is_faulty && settings_.wire_fault == "garble") out.bytes.resize(out.position() - 20);
   end_answer(out, at);
-  if (acks == 0) out.bytes.resize(at);
+  if (acks == 0 || (is_faulty && settings_.wire_fault == "ignore")) out.bytes.resize(at);
   return in.is_ok();
 }
 

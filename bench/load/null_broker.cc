@@ -7,7 +7,8 @@
 //     store=FILE durable=1               a floor for a durable log: a synced journal first, then a file that grows
 //     pause=MS pauseAt=N                 stands still once, at produce request N
 //     leads=even|odd [peer=PORT]         the other partitions are led by the broker there
-//     fault=NAME faultAt=N               refuse, close or garble request N; keep=1: lose, double, corrupt, swap batch N
+//     fault=NAME faultAt=N               refuse, close, garble or ignore request N;
+//                                        keep=1: lose, double, corrupt or swap batch N
 //
 // Prints its port, then serves until its standard input ends.
 #include <cinttypes>
@@ -54,7 +55,7 @@ static NullSettings parse(int argc, char** argv) {
   if (settings.leads != "all" && settings.leads != "even" && settings.leads != "odd") fail("null-broker: leads");
   settings.log.keeps = keep != 0;
   settings.log.fault_at = settings.fault_at;
-  const std::set<std::string> of_wire = {"refuse", "close", "garble"};
+  const std::set<std::string> of_wire = {"refuse", "close", "garble", "ignore"};
   const std::set<std::string> of_log = {"none", "lose", "double", "corrupt", "swap"};
   if (of_wire.count(fault) > 0) settings.wire_fault = fault;
   else if (of_log.count(fault) > 0) settings.log.fault = fault;

@@ -23,7 +23,7 @@ struct NullSettings {
   /** The whole server stands still once, for so long, when it has so many produce requests. */
   int64_t pause_ms = 0;
   int64_t pause_at = 0;
-  /** none, refuse, close or garble: what is done to produce request fault_at instead of an answer. */
+  /** none, refuse, close, garble or ignore: what is done to produce request fault_at instead of an answer. */
   std::string wire_fault = "none";
   int64_t fault_at = 0;
 };

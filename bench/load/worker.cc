@@ -107,6 +107,11 @@ void Worker::retire_done(int64_t now) {
     clients_[index]->advance(now);
     retire_if_done(index, now);
   }
+  if (now < run_.drain_end_ns() + run_.timeout_ns()) return;
+  // One may wait for good while others have their answers.
+  for (const Producer* producer : producers_) {
+    if (producer->connection.is_open() && producer->is_waiting()) fail("a request was never answered");
+  }
 }
 
 void Worker::fail_if_stalled(int64_t now) {

@@ -155,6 +155,12 @@ describe('an answer that is not well', () => {
     expect(produced!.requests).toBe(9)
   })
 
+  test('that never comes ends the run, though other connections have theirs', async () => {
+    const port = await nullBroker({ keep: 1, fault: 'ignore', faultAt: 3 })
+    const load = { mode: 'end-to-end', port, seconds: 0.3, drain: 0.1, timeout: 0.3, maxWaitMs: 20 }
+    await expect(runLoad(load)).rejects.toThrow(/a request was never answered/)
+  })
+
   test('of a connection that is closed early: what it still owed is told', async () => {
     const port = await nullBroker({ fault: 'close', faultAt: 3 })
     const load = { mode: 'produce', port, rate: 100, seconds: 0.2, errors: 'count' }
