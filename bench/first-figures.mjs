@@ -7,42 +7,40 @@
 //   small     1 record of 100 bytes, 100 connections with one request under way each: CPU-microseconds per request
 //   single    the same on one connection: latency, beside a 4 KiB write and fdatasync
 //
-// CPU is the process's user and system time, all threads. `floor` is bench/load/floor.cc, a bare C++ server that receives,
-// checksums, writes to the page cache and answers; `durable floor` is the same with what a durable log writes: a journal
-// past the page cache, synced before the answer, and files that grow. They run in turn with the broker, and the ratio is
-// the figure to go by: on a shared machine all move together. The load generator is a closed loop in its own process.
+// CPU is the process's user and system time, all threads. `floor` is bench/load's null broker with store=FILE, a bare C++
+// server that receives, checksums, writes to the page cache and answers; `durable floor` is the same with what a durable
+// log writes: a journal past the page cache, synced before the answer, and files that grow. They run in turn with the
+// broker, and the ratio is the figure to go by: on a shared machine all move together. The load generator (bench/load) is
+// a process of its own, here in closed loop.
 //
 // --small: everything once and briefly, to see that it still runs.   --write: results to bench/results.
 // --directory=PATH: where the data goes, the system's temporary directory if not given. In memory (/dev/shm) it shows
 // what the CPU does when the disk is no bound.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { buildLoad } from '../scripts/build-load.mjs'
-import { cpuOf, createTopic, kernelThreadsCpu, startBroker } from './load/broker.mjs'
+import { cpuOf, kernelThreadsCpu, startBroker } from './load/broker.mjs'
+import { runLoad, startNullBroker } from './load/generator.mjs'
 
 const isSmall = process.argv.includes('--small')
 const base = process.argv.find((argument) => argument.startsWith('--directory='))?.slice(12) ?? tmpdir()
 const root = fileURLToPath(new URL('..', import.meta.url))
-const loadProgram = buildLoad('load')
-const floorProgram = buildLoad('floor')
-/** Four letters: the floor's answers count on it. */
-const topic = 'load'
 const partitions = 4
 const repetitions = isSmall ? 1 : 3
 const bigRequests = isSmall ? 40 : 4000
 const seconds = isSmall ? 0.1 : 1.5
 const batchBytes = 129_277
 
-const big = ['produce', `partitions=${partitions}`, 'connections=4', 'inflight=4', 'records=128', 'recordBytes=1000']
-const bigBounded = [...big, `requests=${bigRequests}`, 'seconds=60']
-const small = ['produce', `partitions=${partitions}`, 'connections=100', `seconds=${seconds}`]
-const single = ['produce', `partitions=${partitions}`, 'connections=1', `seconds=${seconds}`]
-const fetch = ['fetch', `partitions=${partitions}`, 'connections=4', 'maxBytes=1048576', `seconds=${seconds}`]
-const follow = ['fetch', `partitions=${partitions}`, `connections=${partitions}`, 'follow=1', 'maxBytes=1048576']
+const produce = { mode: 'produce', create: 1, partitions }
+const big = { ...produce, connections: 4, inflight: 4, records: 128, recordBytes: 1000 }
+const bigBounded = { ...big, requestsMax: bigRequests, seconds: 60 }
+const small = { ...produce, connections: 100, seconds }
+const single = { ...produce, connections: 1, seconds }
+const fetch = { mode: 'fetch', partitions, connections: 4, maxBytes: 1 << 20, repeat: 1, seconds }
+const follow = { mode: 'fetch', create: 1, partitions, connections: partitions, follow: 1, maxBytes: 1 << 20 }
 
 const rows = []
 await main()
@@ -64,37 +62,42 @@ async function main() {
 
 async function measureBroker(shards) {
   const directory = mkdtempSync(join(base, 'millrace-first-'))
-  const floor = await startFloor('floor', join(directory, 'floor.log'))
-  const durableFloor = await startFloor('durable floor', join(directory, 'durable.log'), 'durable=1')
+  const floor = await startFloor('floor', { store: join(directory, 'floor.log') })
+  const durableFloor = await startFloor('durable floor', { store: join(directory, 'durable.log'), durable: 1 })
   const broker = await startBroker({ directory: join(directory, 'data'), settings: { 'millrace.shards': shards } })
-  await createTopic(broker.port, topic, partitions)
   const stage = { shards, broker, directory }
   const floors = [floor, durableFloor]
-  if (!isSmall) for (const server of [broker, ...floors]) warmUp(server)
+  if (!isSmall) for (const server of [broker, ...floors]) await warmUp(server)
   print(`${shards} shard${shards > 1 ? 's' : ''}`)
   for (const acks of [1, -1]) {
     const name = `produce ${acks === 1 ? 'acks=1  ' : 'acks=all'}`
-    await row(stage, `${name} fresh`, 'CPU-s/GB', [...bigBounded, `acks=${acks}`], { floors })
-    await row(stage, `${name} warm`, 'CPU-s/GB', [...bigBounded, `acks=${acks}`], {
-      floors,
-      before: () => touchMemory(directory),
-    })
+    await row(stage, `${name} fresh`, 'CPU-s/GB', { ...bigBounded, acks }, { floors })
+    await row(
+      stage,
+      `${name} warm`,
+      'CPU-s/GB',
+      { ...bigBounded, acks },
+      {
+        floors,
+        before: () => touchMemory(directory),
+      },
+    )
   }
   await row(stage, 'fetch page cache', 'CPU-s/GB', fetch, {})
   await tailRow(stage)
   for (const acks of [1, -1]) {
     const name = acks === 1 ? 'acks=1  ' : 'acks=all'
-    await row(stage, `small ${name}`, 'us/request', [...small, `acks=${acks}`], { floors: [floor] })
-    await row(stage, `single ${name}`, 'us/request', [...single, `acks=${acks}`], {})
+    await row(stage, `small ${name}`, 'us/request', { ...small, acks }, { floors: [floor] })
+    await row(stage, `single ${name}`, 'us/request', { ...single, acks }, {})
   }
   await broker.stop()
-  for (const { stop } of floors) stop()
+  for (const { stop } of floors) await stop()
   rmSync(directory, { recursive: true })
   print('')
 }
 
-function warmUp(server) {
-  for (const load of [small, bigBounded, small]) run(server, [...load, 'acks=-1'])
+async function warmUp(server) {
+  for (const load of [small, bigBounded, small]) await run(server, { ...load, acks: -1 })
 }
 
 /** Alternates broker and floors; prints and keeps the row. */
@@ -118,20 +121,11 @@ async function tailRow({ shards, broker, directory }) {
   const syncUs = probeSync(directory)
   const own = []
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    const tail = `tai${repetition}`
-    await createTopic(broker.port, tail, partitions)
+    const topic = `tail${repetition}`
     const before = usage(broker)
-    const options = [
-      ...follow,
-      `topic=${tail}`,
-      `port=${broker.port}`,
-      `bytes=${bigRequests * batchBytes}`,
-      'seconds=60',
-    ]
-    const consumer = spawn(loadProgram, options, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const output = text(consumer.stdout)
-    const sample = run(broker, [...bigBounded, `topic=${tail}`, 'acks=1'])
-    const fetched = JSON.parse(await output)
+    const consumed = run(broker, { ...follow, topic, bytesMax: bigRequests * batchBytes, seconds: 60 })
+    const sample = await run(broker, { ...bigBounded, topic, acks: 1 })
+    const fetched = await consumed
     if (fetched.bytes !== sample.bytes) throw new Error(`${sample.bytes} bytes produced, ${fetched.bytes} fetched`)
     await sleep(300)
     const result = { ...sample, ...difference(before, usage(broker)) }
@@ -142,16 +136,17 @@ async function tailRow({ shards, broker, directory }) {
 
 async function measure(server, load) {
   const before = usage(server)
-  const sample = run(server, load)
+  const sample = await run(server, load)
   // What it left to do goes with it: the drain, the last checkpoint.
   await sleep(isSmall ? 20 : 300)
   return { ...sample, ...difference(before, usage(server)) }
 }
 
-function run(server, load) {
-  const [mode, ...rest] = load
-  const output = execFileSync(loadProgram, [mode, `port=${server.port}`, ...rest], { encoding: 'utf8' })
-  return JSON.parse(output)
+async function run({ port }, load) {
+  const { produced, fetched, cpu, seconds } = await runLoad({ port, ...load })
+  const { requests, bytes, latency } = produced ?? fetched
+  const cpuSeconds = cpu.userSeconds + cpu.systemSeconds
+  return { requests, bytes, seconds, cpuSeconds, p50Us: latency.p50Ns / 1e3, p99Us: latency.p99Ns / 1e3 }
 }
 
 function usage({ pid }) {
@@ -192,7 +187,7 @@ function report(shards, name, unit, own, least, syncUs) {
   print(
     `  ${name.padEnd(21)} ${format(cost, digits)} ${unit} (disk threads ${result.diskThreads.toFixed(digits)}, ` +
       `kernel threads ${result.writeBack.toFixed(digits)}, client ${result.client.toFixed(digits)})${beside.join('')}` +
-      ` | ${rate.toFixed(0)} ${unit === 'CPU-s/GB' ? 'MB/s' : 'req/s'}, p50 ${p50Us} us, p99 ${p99Us} us` +
+      ` | ${rate.toFixed(0)} ${unit === 'CPU-s/GB' ? 'MB/s' : 'req/s'}, p50 ${p50Us.toFixed(1)} us, p99 ${p99Us.toFixed(1)} us` +
       ` | 4 KiB sync ${syncUs.toFixed(0)} us`,
   )
 }
@@ -227,16 +222,8 @@ function touchMemory(directory) {
   rmSync(path)
 }
 
-async function startFloor(name, file, ...options) {
-  const child = spawn(floorProgram, [`file=${file}`, ...options], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)))
-  return { name, pid: child.pid, port, stop: () => child.stdin.end() }
-}
-
-async function text(stream) {
-  let all = ''
-  for await (const chunk of stream) all += chunk
-  return all
+async function startFloor(name, options) {
+  return { name, ...(await startNullBroker({ partitions, ...options })) }
 }
 
 function spread(values) {
@@ -259,7 +246,7 @@ function write(machine) {
     const beside = [0, 1].flatMap((index) =>
       floors[index] === undefined ? ['', ''] : [format(floors[index].cost, 2), format(floors[index].ratio, 2)],
     )
-    return `| ${[shards, name.trim(), `${format(cost, 2)} ${unit}`, ...beside, rate.toFixed(0), p50Us, p99Us, syncUs.toFixed(0)].join(' | ')} |`
+    return `| ${[shards, name.trim(), `${format(cost, 2)} ${unit}`, ...beside, rate.toFixed(0), p50Us.toFixed(1), p99Us.toFixed(1), syncUs.toFixed(0)].join(' | ')} |`
   })
   const head = [
     `# First figures\n\n${machine}\n`,

@@ -1,23 +1,28 @@
-// Builds the C++ programs of bench/load with the system's compiler. A build newer than its source is kept.
+// Builds the C++ programs of bench/load by its Makefile: what is newer than its sources and headers is kept.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+let built
 
-/** Returns the path of the built program: `load`, the load generator, or `floor`, the server it is compared with. */
-export function buildLoad(name) {
-  const source = join(root, 'bench', 'load', `${name}.cc`)
-  const program = join(root, 'build', 'load', name)
-  if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program
-  mkdirSync(dirname(program), { recursive: true })
-  const flags = ['-std=c++17', '-O2', '-Wall', '-Wextra', '-o', program, source]
-  const { status } = spawnSync(process.env.CXX ?? 'g++', flags, { stdio: 'inherit' })
-  if (status !== 0) throw new Error(`${source} could not be built`)
-  return program
+/** Returns the paths of the load generator and of the null broker. Looks at the sources once a process. */
+export function buildLoad() {
+  built ??= build()
+  return built
+}
+
+function build() {
+  const out = join(root, 'build', 'load')
+  mkdirSync(out, { recursive: true })
+  // One at a time: several test files may want it at once.
+  const command = ['flock', join(out, 'lock'), 'make', '--silent', '-j2', '-C', join(root, 'bench', 'load')]
+  const { status, error } = spawnSync(command[0], command.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0) throw new Error('bench/load could not be built', { cause: error })
+  return { load: join(out, 'load'), nullBroker: join(out, 'null-broker') }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of ['load', 'floor']) process.stdout.write(`${buildLoad(name)}\n`)
+  for (const program of Object.values(buildLoad())) process.stdout.write(`${program}\n`)
 }

@@ -1,8 +1,7 @@
 // A broker in a process of its own for a benchmark: started on a directory, charged by /proc, stopped by its pid.
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const command = fileURLToPath(new URL('../../dist/cli/millrace.js', import.meta.url))
@@ -74,36 +73,4 @@ export function kernelThreadsCpu() {
     }
   }
   return ticks / TICKS_A_SECOND
-}
-
-/** CreateTopics, version 2. */
-export async function createTopic(port, name, partitions) {
-  const body = Buffer.alloc(64 + name.length)
-  let at = 4
-  at = body.writeInt16BE(19, at)
-  at = body.writeInt16BE(2, at)
-  at = body.writeInt32BE(1, at)
-  at = body.writeInt16BE(-1, at)
-  at = body.writeInt32BE(1, at)
-  at = body.writeInt16BE(name.length, at)
-  at += body.write(name, at)
-  at = body.writeInt32BE(partitions, at)
-  at = body.writeInt16BE(1, at)
-  at = body.writeInt32BE(0, at)
-  at = body.writeInt32BE(0, at)
-  at = body.writeInt32BE(30_000, at)
-  at = body.writeInt8(0, at)
-  body.writeInt32BE(at - 4)
-  const socket = connect({ port, host: '127.0.0.1' })
-  socket.write(body.subarray(0, at))
-  const answer = await new Promise((resolve, reject) => {
-    socket.once('data', resolve)
-    socket.once('error', reject)
-    socket.once('close', () => reject(new Error('the broker closed the connection')))
-  })
-  socket.destroy()
-  const error = answer.readInt16BE(4 + 4 + 4 + 4 + 2 + name.length)
-  if (error !== 0) throw new Error(`topic ${name}: error ${error}`)
-  // The shards hear of it a moment later.
-  await sleep(100)
 }

@@ -1,6 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { buildLoad } from '../../scripts/build-load.mjs'
+
+beforeAll(() => {
+  buildLoad()
+}, 300_000)
 
 /** Once and briefly: that it still runs against the built broker, not what it measures. */
 test('bench/first-figures.mjs', () => {
