@@ -5,7 +5,7 @@
 // The machine alone, every append durable at once: requests are decoded already, and records are not written.
 import { fromDist, isSmall, question, row } from '../micro.mjs'
 
-const { GroupMachine } = await fromDist('coordinator/group-machine')
+const { GroupMachine, GroupMemory } = await fromDist('coordinator/group-machine')
 
 const JOIN_GROUP = 11
 const HEARTBEAT = 12
@@ -44,6 +44,7 @@ class World {
     this.#machine = new GroupMachine({
       settings: SETTINGS,
       topics: { idOf: () => TOPIC_ID, nameOf: () => 'orders' },
+      memory: new GroupMemory(Number.POSITIVE_INFINITY),
       newMemberId: (prefix) => `${prefix}-${++this.#members}`,
     })
     this.onAnswer((response) => {
