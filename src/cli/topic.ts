@@ -4,7 +4,16 @@ import { createPartitions, createTopics, deleteTopics, metadata } from '../clien
 import type { Client } from '../client/client.ts'
 import { ZERO_UUID } from '../model/uuid.ts'
 import type { MetadataResponseTopic } from '../wire/generated/03-metadata.ts'
-import { type RemoteOptions, type Result, refusalOf, remote, runRemote, type Terminal } from './remote.ts'
+import {
+  collectConfig,
+  type NamedValue,
+  type RemoteOptions,
+  type Result,
+  refusalOf,
+  remote,
+  runRemote,
+  type Terminal,
+} from './remote.ts'
 import { table } from './table.ts'
 
 const TIMEOUT_MS = 30_000
@@ -14,7 +23,7 @@ const BROKER_DEFAULT = -1
 interface CreateOptions extends RemoteOptions {
   readonly partitions?: number
   readonly replicationFactor?: number
-  readonly config?: readonly { name: string; value: string }[]
+  readonly config?: readonly NamedValue[]
 }
 
 export function addTopicCommands(parent: Command, terminal: Terminal): void {
@@ -166,10 +175,4 @@ function parseCount(text: string): number {
   const count = Number(text)
   if (!/^\d+$/.test(text) || count < 1 || count > 2 ** 31 - 1) throw new InvalidArgumentError('It is not a count.')
   return count
-}
-
-function collectConfig(text: string, earlier: { name: string; value: string }[] = []) {
-  const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('It is not name=value.')
-  return [...earlier, { name: text.slice(0, at), value: text.slice(at + 1) }]
 }

@@ -46,6 +46,11 @@ import {
   writeDeleteGroupsRequest,
 } from '../wire/generated/42-delete-groups.ts'
 import {
+  incrementalAlterConfigsApi,
+  readIncrementalAlterConfigsResponse,
+  writeIncrementalAlterConfigsRequest,
+} from '../wire/generated/44-incremental-alter-configs.ts'
+import {
   offsetDeleteApi,
   readOffsetDeleteResponse,
   writeOffsetDeleteRequest,
@@ -87,6 +92,11 @@ export const describeConfigs = {
   ...describeConfigsApi,
   write: writeDescribeConfigsRequest,
   read: readDescribeConfigsResponse,
+}
+export const incrementalAlterConfigs = {
+  ...incrementalAlterConfigsApi,
+  write: writeIncrementalAlterConfigsRequest,
+  read: readIncrementalAlterConfigsResponse,
 }
 export const createPartitions = {
   ...createPartitionsApi,

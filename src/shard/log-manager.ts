@@ -90,8 +90,9 @@ export class LogManager implements ImageListener {
 
   configsChanged(resourceType: number, resourceName: string): void {
     if (resourceType !== RESOURCE_TOPIC) return
+    const config = this.configOf(resourceName)
     const topic = this.#options.routes.topicByName(resourceName)
-    for (const route of topic?.partitions ?? []) if (route.log !== null) route.log.config = this.configOf(resourceName)
+    for (const route of topic?.partitions ?? []) if (route.log !== null) route.log.config = config
   }
 
   /** Routes of the partitions that live here, for recovery; from then on new partitions are opened as they come. */

@@ -48,6 +48,31 @@ test('a topic is created, listed, described, altered and deleted', async () => {
   ])
 })
 
+test('configs of a topic are set and deleted; those of a broker are its file', async () => {
+  await millrace('topic create trails -p 1')
+  const set = 'config set --topic trails retention.ms=1000 cleanup.policy=compact,delete'
+  expect(await millrace(set)).toEqual(['exit 0', 'trails: set retention.ms=1000, cleanup.policy=compact,delete'])
+  expect(await millrace('config describe --topic trails')).toEqual([
+    'exit 0',
+    'NAME            VALUE           FROM',
+    'cleanup.policy  compact,delete  topic',
+    'retention.ms    1000            topic',
+  ])
+  const [exit, ...lines] = await millrace('config delete --topic trails retention.ms --json')
+  expect([exit, JSON.parse(lines.join(''))]).toEqual(['exit 0', { topic: 'trails', deleted: ['retention.ms'] }])
+  expect((await millrace('config describe --topic trails')).at(-1)).toMatch(/^cleanup.policy/)
+  expect(await millrace('config set --topic trails retention.ms=soon')).toEqual([
+    'exit 1',
+    expect.stringMatching(/^! millrace: trails: Invalid value soon .*\(INVALID_CONFIG\)$/),
+  ])
+  expect(await millrace('config set --broker 1 log.dir=/')).toEqual([
+    'exit 1',
+    expect.stringMatching(/^! millrace: 1: Cannot update .* log.dir \(INVALID_REQUEST\)$/),
+  ])
+  expect((await millrace('config set --topic trails retention.ms')).at(-1)).toContain('It is not name=value.')
+  expect((await millrace('config delete retention.ms'))[1]).toContain("'--topic <name>' and '--broker <id>'")
+})
+
 test('answers in JSON', async () => {
   await millrace('topic create letters -p 1')
   const [exit, ...lines] = await millrace('topic describe letters --json')

@@ -39,6 +39,11 @@ import {
   readOffsetForLeaderEpochResponse,
   writeOffsetForLeaderEpochRequest,
 } from '../../src/wire/generated/23-offset-for-leader-epoch.ts'
+import {
+  incrementalAlterConfigsApi,
+  readIncrementalAlterConfigsResponse,
+  writeIncrementalAlterConfigsRequest,
+} from '../../src/wire/generated/44-incremental-alter-configs.ts'
 import { requestHeaderVersion, responseHeaderVersion } from '../../src/wire/generated/apis.ts'
 import { Reader } from '../../src/wire/reader.ts'
 import { type BatchOptions, RecordBatchBuilder } from '../../src/wire/record-batch-builder.ts'
@@ -187,6 +192,25 @@ export async function deleteTopic(client: Client, name: string): Promise<number>
     writeDeleteTopicsRequest(writer, version, { topics: [], topicNames: [name], timeoutMs: 30_000 }),
   )
   return readDeleteTopicsResponse(reader, version).responses[0]!.errorCode
+}
+
+/** Null: the default again. */
+export async function alterTopic(
+  client: Client,
+  topic: string,
+  configs: Record<string, string | number | null>,
+): Promise<number> {
+  const version = incrementalAlterConfigsApi.maxVersion
+  const changes = Object.entries(configs).map(([name, value]) => ({
+    name,
+    configOperation: value === null ? 1 : 0,
+    value: value === null ? null : `${value}`,
+  }))
+  const resources = [{ resourceType: 2, resourceName: topic, configs: changes }]
+  const reader = await client.request(incrementalAlterConfigsApi.key, version, (writer) =>
+    writeIncrementalAlterConfigsRequest(writer, version, { resources, validateOnly: false }),
+  )
+  return readIncrementalAlterConfigsResponse(reader, version).responses[0]!.errorCode
 }
 
 export async function metadata(client: Client, names: string[], allowAutoTopicCreation = false) {
