@@ -35,6 +35,11 @@ import {
   writeDeleteTopicsRequest,
 } from '../../src/wire/generated/20-delete-topics.ts'
 import {
+  deleteRecordsApi,
+  readDeleteRecordsResponse,
+  writeDeleteRecordsRequest,
+} from '../../src/wire/generated/21-delete-records.ts'
+import {
   offsetForLeaderEpochApi,
   readOffsetForLeaderEpochResponse,
   writeOffsetForLeaderEpochRequest,
@@ -465,6 +470,21 @@ export async function offsetAt(client: Client, topic: string, partition: number,
   )
   const { errorCode, offset, timestamp: found } = readListOffsetsResponse(reader, version).topics[0]!.partitions[0]!
   return { errorCode, offset, timestamp: found }
+}
+
+/** `offsets`: [partition, offset] pairs; resolves to [error, low watermark] of each. */
+export async function deleteRecords(
+  client: Client,
+  topic: string,
+  offsets: readonly (readonly [number, number])[],
+): Promise<[errorCode: number, lowWatermark: number][]> {
+  const version = deleteRecordsApi.maxVersion
+  const partitions = offsets.map(([partitionIndex, offset]) => ({ partitionIndex, offset }))
+  const reader = await client.request(deleteRecordsApi.key, version, (writer) =>
+    writeDeleteRecordsRequest(writer, version, { topics: [{ name: topic, partitions }], timeoutMs: 30_000 }),
+  )
+  const [answer] = readDeleteRecordsResponse(reader, version).topics
+  return answer!.partitions.map(({ errorCode, lowWatermark }) => [errorCode, lowWatermark])
 }
 
 export async function epochEnd(client: Client, topic: string, partition: number, leaderEpoch: number) {
