@@ -31,6 +31,11 @@ import {
   writeDeleteTopicsRequest,
 } from '../wire/generated/20-delete-topics.ts'
 import {
+  deleteRecordsApi,
+  readDeleteRecordsResponse,
+  writeDeleteRecordsRequest,
+} from '../wire/generated/21-delete-records.ts'
+import {
   describeConfigsApi,
   readDescribeConfigsResponse,
   writeDescribeConfigsRequest,
@@ -88,6 +93,11 @@ export const listOffsets = { ...listOffsetsApi, write: writeListOffsetsRequest, 
 export const metadata = { ...metadataApi, write: writeMetadataRequest, read: readMetadataResponse }
 export const createTopics = { ...createTopicsApi, write: writeCreateTopicsRequest, read: readCreateTopicsResponse }
 export const deleteTopics = { ...deleteTopicsApi, write: writeDeleteTopicsRequest, read: readDeleteTopicsResponse }
+export const deleteRecords = {
+  ...deleteRecordsApi,
+  write: writeDeleteRecordsRequest,
+  read: readDeleteRecordsResponse,
+}
 export const describeConfigs = {
   ...describeConfigsApi,
   write: writeDescribeConfigsRequest,

@@ -92,6 +92,8 @@ async function deleteSome(
   // By the time it is read there may be more: the batches of before, two records each.
   told.askedStart = Math.max(told.askedStart, isAll ? Number.POSITIVE_INFINITY : target)
   const answer = await node.deleteBefore(via, 'logs', partition, isAll ? -1 : target)
+  // The power is off: nobody gets this answer.
+  if (node.failure !== null) return
   expect(answer.error).toBe(ErrorCode.None)
   expect(answer.logStartOffset).toBeGreaterThanOrEqual(target)
   told.start = Math.max(told.start, answer.logStartOffset)
@@ -154,7 +156,7 @@ async function cutEverywhere(
   play: (disk: FakeDisk, random: () => number) => Promise<{ isWhole: boolean; disk: FakeDisk }>,
 ): Promise<void> {
   let cuts = 0
-  for (let isWhole = false, cutAfter = 20 + shards; !isWhole; cutAfter += 97) {
+  for (let isWhole = false, cutAfter = 20 + shards; !isWhole; cutAfter += 41) {
     const seed = cutAfter * 10 + shards
     const disk = new FakeDisk()
     disk.operationsLeft = cutAfter
