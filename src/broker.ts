@@ -20,6 +20,7 @@ import { lockDirectory } from './lib/directory-lock.ts'
 import type { Env } from './lib/env.ts'
 import { realEnv } from './lib/real-env.ts'
 import { removeDoomed } from './log/log-directories.ts'
+import { LogStartCheckpoint } from './log/log-start-checkpoint.ts'
 import type { MetadataBatch } from './metadata/image.ts'
 import { imageRecords } from './metadata/image-records.ts'
 import { OFFSETS_TOPIC } from './model/ids.ts'
@@ -207,6 +208,10 @@ class LocalBroker implements Broker {
     requests: ControlRequests,
   ): Promise<void> {
     const { shards } = this.#shared
+    const { topics } = plane.image
+    const logStarts = await LogStartCheckpoint.open(this.#env.disk, directory.path, (topic) => {
+      return topics.byName(topic)?.topicId
+    })
     const data: Omit<ShardData, 'own'> = {
       nodeId: directory.nodeId,
       clusterId: directory.clusterId,
@@ -216,6 +221,7 @@ class LocalBroker implements Broker {
       listenerNames: this.#listenerNames(),
       shared: this.#shared,
       metadata: wholeImage(plane),
+      logStarts: logStarts.starts,
     }
     const script = new URL(import.meta.url.endsWith('.ts') ? './shard-worker.ts' : './shard-worker.js', import.meta.url)
     const applied = new AppliedMetadata(shards)
@@ -229,6 +235,10 @@ class LocalBroker implements Broker {
           thread:
             runShard === null ? workerThread(script, { ...data, own }) : callingThread(runShard, { ...data, own }),
           onRequest: async (message) => {
+            if (message.type === 'store-log-starts') {
+              await logStarts.store(message.changes)
+              return { type: 'log-starts-stored', id: message.id }
+            }
             const answer = await (message.type === 'request'
               ? requests.handle(message)
               : requests.createTopics(message))

@@ -2,6 +2,7 @@
 // broker in one thread. What it does in between is in net/frame-loop.ts and shard/shard.ts.
 import type { MessagePort } from 'node:worker_threads'
 import { realEnv } from './lib/real-env.ts'
+import type { LogStartChange } from './log/log-start-checkpoint.ts'
 import { Arena, ArenaView } from './memory/arena.ts'
 import { loadNative } from './native/load.ts'
 import { AddressEnds } from './net/address-counts.ts'
@@ -54,6 +55,15 @@ export function runShard(data: ShardData, port: MessagePort): void {
     if (!isMute) native.ringDoorbell(Atomics.load(doorbells, thread) - 1)
   }
 
+  const storing = new Map<number, () => void>()
+  let storedIds = 0
+  const storeLogStarts = (changes: readonly LogStartChange[]): Promise<void> =>
+    new Promise((resolve) => {
+      const id = ++storedIds
+      storing.set(id, resolve)
+      post({ type: 'store-log-starts', id, changes })
+    })
+
   const shard = new Shard({
     own,
     nodeId: data.nodeId,
@@ -64,6 +74,8 @@ export function runShard(data: ShardData, port: MessagePort): void {
     native,
     shared,
     arena,
+    logStarts: data.logStarts,
+    storeLogStarts,
     arenas,
     doorbell: loop.doorbell,
     log,
@@ -97,6 +109,10 @@ export function runShard(data: ShardData, port: MessagePort): void {
         break
       case 'answered':
         cold.onAnswered(message)
+        break
+      case 'log-starts-stored':
+        storing.get(message.id)!()
+        storing.delete(message.id)
         break
       case 'topics-created':
         cold.onTopicsCreated(message.id, message.errors)

@@ -1,5 +1,5 @@
-// Apache Kafka's command line tools against a broker: topics, configurations, offsets, and every option of
-// kafka-consumer-groups, each run held against what it must say.
+// Apache Kafka's command line tools against a broker: topics, configurations, offsets, the deletion of records, and every
+// option of kafka-consumer-groups, each run held against what it must say.
 //
 //   node scripts/clients/kafka-tools.mjs [--broker=millrace|kafka|127.0.0.1:PORT] [--transcript=FILE]
 //
@@ -26,6 +26,7 @@ const TOOLS = {
   'console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
   'verifiable-producer': 'org.apache.kafka.tools.VerifiableProducer',
   'verifiable-consumer': 'org.apache.kafka.tools.VerifiableConsumer',
+  'delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
   'api-versions': 'org.apache.kafka.tools.BrokerApiVersionsCommand',
 }
 const JOIN_MS_MAX = 45_000
@@ -47,9 +48,11 @@ let failures = 0
 let passed = 0
 
 await topics()
+await configs()
 await records()
 await groups()
 await resets()
+await recordDeletions()
 await deletions()
 
 await broker.stop()
@@ -81,6 +84,30 @@ async function topics() {
   await says('configs', ['--describe', '--entity-type', 'brokers', '--entity-name', '1', '--all'], /num.partitions=6 /)
   await says('configs', ['--describe', '--entity-type', 'brokers', '--entity-default'], /Default configs for brokers/)
   await says('api-versions', [], /Produce\(0\): [\s\S]*OffsetDelete\(47\)/)
+}
+
+async function configs() {
+  const named = ['--topic', topic]
+  const added = 'retention.ms=3600000,cleanup.policy=[compact,delete],max.message.bytes=100000'
+  const completed = new RegExp(`Completed updating config for topic ${topic}`)
+  await says('configs', ['--alter', ...named, '--add-config', added], completed)
+  const compacted = /cleanup.policy=compact,delete .*synonyms=\{DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact,delete/
+  await says('configs', ['--describe', ...named], compacted)
+  await says('configs', ['--alter', ...named, '--delete-config', 'cleanup.policy,max.message.bytes'], completed)
+  const left = (text) => text.includes('retention.ms=3600000') && !/cleanup.policy|max.message.bytes/.test(text)
+  await says('configs', ['--describe', ...named], left)
+  await says('configs', ['--describe', ...named, '--all'], /cleanup.policy=delete sensitive=false/)
+  await says('configs', ['--alter', ...named, '--add-config', 'segment.bytes=1'], /Invalid value 1 for conf/, {
+    code: 1,
+  })
+  await says('configs', ['--alter', ...named, '--add-config', 'color=red'], /Unknown topic config name: color/, {
+    code: 1,
+  })
+  await says('configs', ['--alter', ...named, '--delete-config', 'color'], completed)
+  const missing = ['--alter', '--topic', `${topic}-missing`, '--add-config', 'retention.ms=1']
+  await says('configs', missing, /does not exist/, { code: 1 })
+  const ofBroker = ['--alter', '--entity-type', 'brokers', '--entity-name', '1', '--add-config', 'log.dirs=/nowhere']
+  await says('configs', ofBroker, /Cannot update these configs dynamically/, { code: 1 })
 }
 
 async function records() {
@@ -187,6 +214,27 @@ async function resets() {
   // A group comes into being by a reset.
   const fresh = ['--reset-offsets', '--group', `${group}-fresh`, '--topic', other, '--to-offset', '5', '--execute']
   await says('groups', fresh, /fresh\s+\S+\s+0\s+5/)
+}
+
+async function recordDeletions() {
+  const deleted = async (partitions, expected) => {
+    const file = join(directory, 'delete.json')
+    writeFileSync(file, JSON.stringify({ version: 1, partitions }))
+    await says('delete-records', ['--offset-json-file', file], expected)
+  }
+  const earliest = (offset) =>
+    says('offsets', ['--topic', other, '--time', 'earliest'], new RegExp(`^${other}:0:${offset}$`, 'm'))
+  await deleted([{ topic: other, partition: 0, offset: 42 }], /partition: \S+-0\s+low_watermark: 42/)
+  await earliest(42)
+  const rest = ['--from-beginning', '--max-messages', `${LINES - 42}`, '--timeout-ms', '20000']
+  await says('console-consumer', ['--topic', other, ...rest], /^42 line\n[\s\S]*299 line\n/)
+  await deleted([{ topic: other, partition: 0, offset: 7 }], /partition: \S+-0\s+low_watermark: 42/)
+  await deleted([{ topic: other, partition: 0, offset: LINES + 1 }], /partition: \S+-0\s+error: .*OffsetOutOfRange/)
+  await deleted(
+    [{ topic: other, partition: 0, offset: -1 }],
+    new RegExp(`partition: \\S+-0\\s+low_watermark: ${LINES}`),
+  )
+  await earliest(LINES)
 }
 
 async function deletions() {

@@ -2,13 +2,13 @@
 // Runs on the control thread.
 //
 // Groups and subscriptions to client metrics may be asked for and have none: no group is of a protocol that Kafka has
-// configs for, and neither can be given any yet.
+// configs for, and neither can be given any (alter-configs.ts).
 //
 //   v1  source and synonyms       v3  type and documentation       v4  flexible encoding
 import type { ValueType } from '../config/values.ts'
 import type { Refusal } from '../controller/commands.ts'
 import { topicNameRefusal } from '../controller/topic-names.ts'
-import { RESOURCE_BROKER, RESOURCE_TOPIC } from '../metadata/configs.ts'
+import { RESOURCE_BROKER, RESOURCE_CLIENT_METRICS, RESOURCE_GROUP, RESOURCE_TOPIC } from '../metadata/configs.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import {
   type DescribeConfigsRequest,
@@ -24,10 +24,6 @@ import { type BrokerConfig, serverProperty } from './broker-config.ts'
 import { type ControlContext, defineControlApi } from './define-api.ts'
 import { errorFields } from './refusals.ts'
 import { ConfigSource, topicConfigEntries, topicConfigSynonyms } from './topic-config-entries.ts'
-
-/** Kafka's numbers for resources that have no configs here. */
-const RESOURCE_CLIENT_METRICS = 16
-const RESOURCE_GROUP = 32
 
 /** Kafka's numbers for the types of values. */
 const typeNumbers: Readonly<Record<ValueType, number>> = {
@@ -121,7 +117,7 @@ function nothingOf(kind: string, name: string): DescribeConfigsResourceResult[] 
   return name === '' ? { error: ErrorCode.InvalidRequest, message: `${kind} name must not be empty` } : []
 }
 
-/** The empty name stands for the defaults that all brokers share: none are set, as none can be altered yet. */
+/** The empty name stands for the defaults that all brokers share: none are set, as a broker's are not altered while it runs. */
 function describeBroker(name: string, context: ControlContext): DescribeConfigsResourceResult[] | Refusal {
   if (name === '') return []
   const refused = (message: string): Refusal => ({ error: ErrorCode.InvalidRequest, message })

@@ -45,6 +45,8 @@ export interface RequestContext {
 export interface ShardContext extends RequestContext {
   readonly routes: Routes
   readonly queries: PartitionQueries
+  /** Has the shard that owns the partition delete what is before `offset` (-1: the high watermark). Never rejects. */
+  deleteRecords(route: PartitionRoute, offset: number): Promise<DeletionAnswer>
   readonly clusterId: string
   readonly advertisedApis: readonly AdvertisedApi[]
   readonly supportedFeatures: readonly SupportedFeature[]
@@ -71,6 +73,12 @@ export interface OffsetAnswer {
   readonly offset: number
   readonly timestamp: number
   readonly leaderEpoch: number
+}
+
+export interface DeletionAnswer {
+  readonly error: ErrorCode
+  /** -1: none. */
+  readonly logStartOffset: number
 }
 
 export interface EpochEndAnswer {

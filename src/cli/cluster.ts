@@ -2,7 +2,8 @@
 // command was pointed at.
 //
 // A connection to another broker is opened when something is asked of it, and closed with the command.
-import { findCoordinator, listOffsets, metadata } from '../client/apis.ts'
+import { InvalidArgumentError } from 'commander'
+import { deleteRecords, findCoordinator, listOffsets, metadata } from '../client/apis.ts'
 import { Client, throwIfRefused } from '../client/client.ts'
 import type { Address } from '../client/connection.ts'
 import { ErrorCode } from '../model/error-codes.ts'
@@ -13,12 +14,20 @@ import { CLIENT, type RemoteOptions, type Result, runRemote, type Terminal } fro
 export const LATEST = -1
 export const EARLIEST = -2
 
+/** Stands for an offset in DeleteRecords. */
+const HIGH_WATERMARK = -1
 const GROUP = 0
 const TIMEOUT_MS = 30_000
 
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
+}
+
+export interface TopicChoice {
+  readonly topic: string
+  /** Null: all. */
+  readonly partitions: readonly number[] | null
 }
 
 export interface FoundOffset extends TopicPartition {
@@ -80,7 +89,53 @@ export class Cluster {
   }
 
   /** In the order of `wanted`. `timestamp`: or one of the marks. */
-  async offsets(wanted: readonly TopicPartition[], timestamp: number): Promise<FoundOffset[]> {
+  offsets(wanted: readonly TopicPartition[], timestamp: number): Promise<FoundOffset[]> {
+    return this.#askLeaders(wanted, async (leader, partitions) => {
+      const { topics } = await leader.request(listOffsets, {
+        replicaId: -1,
+        isolationLevel: 0,
+        topics: byTopic(partitions).map(({ topic, partitions }) => ({
+          name: topic,
+          partitions: partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp })),
+        })),
+        timeoutMs: TIMEOUT_MS,
+      })
+      return topics.flatMap(({ name: topic, partitions }) =>
+        partitions.map(({ partitionIndex: partition, errorCode, offset }) => ({ topic, partition, errorCode, offset })),
+      )
+    })
+  }
+
+  /** Deletes what is before `offset`, or everything; finds where each partition begins then, in the order of `wanted`. */
+  deleteRecords(wanted: readonly TopicPartition[], offset: number | 'everything'): Promise<FoundOffset[]> {
+    const before = offset === 'everything' ? HIGH_WATERMARK : offset
+    return this.#askLeaders(wanted, async (leader, partitions) => {
+      const { topics } = await leader.request(deleteRecords, {
+        topics: byTopic(partitions).map(({ topic, partitions }) => ({
+          name: topic,
+          partitions: partitions.map((partitionIndex) => ({ partitionIndex, offset: before })),
+        })),
+        timeoutMs: TIMEOUT_MS,
+      })
+      return topics.flatMap(({ name: topic, partitions }) =>
+        partitions.map(({ partitionIndex: partition, errorCode, lowWatermark }) => {
+          return { topic, partition, errorCode, offset: lowWatermark }
+        }),
+      )
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const connection of await Promise.allSettled(this.#connections.values())) {
+      if (connection.status === 'fulfilled') connection.value.close()
+    }
+  }
+
+  /** Each partition of its leader, once; those that cannot be asked are an error of their own. */
+  async #askLeaders(
+    wanted: readonly TopicPartition[],
+    ask: (leader: Client, partitions: readonly TopicPartition[]) => Promise<FoundOffset[]>,
+  ): Promise<FoundOffset[]> {
     const leaders = await this.#leadersOf(new Set(wanted.map(({ topic }) => topic)))
     const byLeader = new Map<number, TopicPartition[]>()
     const found = new Map<string, FoundOffset>()
@@ -97,28 +152,9 @@ export class Cluster {
     }
     for (const [leader, partitions] of byLeader) {
       const client = await this.#connect(leader, this.#addresses.get(leader)!)
-      const { topics } = await client.request(listOffsets, {
-        replicaId: -1,
-        isolationLevel: 0,
-        topics: byTopic(partitions).map(({ topic, partitions }) => ({
-          name: topic,
-          partitions: partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp })),
-        })),
-        timeoutMs: TIMEOUT_MS,
-      })
-      for (const { name: topic, partitions } of topics) {
-        for (const { partitionIndex: partition, errorCode, offset } of partitions) {
-          found.set(nameOf({ topic, partition }), { topic, partition, errorCode, offset })
-        }
-      }
+      for (const answer of await ask(client, partitions)) found.set(nameOf(answer), answer)
     }
     return wanted.map((each) => found.get(nameOf(each))!)
-  }
-
-  async close(): Promise<void> {
-    for (const connection of await Promise.allSettled(this.#connections.values())) {
-      if (connection.status === 'fulfilled') connection.value.close()
-    }
   }
 
   /** By topic and partition; a topic that does not exist is left out. */
@@ -144,6 +180,18 @@ export class Cluster {
     }
     return connection
   }
+}
+
+/** Of `topic` or `topic:partition,...`. */
+export function parseTopicChoice(text: string): TopicChoice {
+  const [, topic, partitions] = /^([^:]+)(?::(\d{1,9}(?:,\d{1,9})*))?$/.exec(text) ?? []
+  if (topic === undefined) throw new InvalidArgumentError('It is not topic or topic:partition,...')
+  return { topic, partitions: partitions?.split(',').map(Number) ?? null }
+}
+
+export function parseOffset(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) throw new InvalidArgumentError('It is not an offset.')
+  return Number(text)
 }
 
 /** As it is said to people, and unique. */

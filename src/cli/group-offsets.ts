@@ -3,17 +3,20 @@ import { offsetCommit, offsetDelete } from '../client/apis.ts'
 import { RefusedError } from '../client/client.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import { ZERO_UUID } from '../model/uuid.ts'
-import { byTopic, type Cluster, EARLIEST, inOrder, LATEST, nameOf, type TopicPartition } from './cluster.ts'
+import {
+  byTopic,
+  type Cluster,
+  EARLIEST,
+  inOrder,
+  LATEST,
+  nameOf,
+  type TopicChoice,
+  type TopicPartition,
+} from './cluster.ts'
 import { committedBy, describedBy } from './group-describe.ts'
 import { groupRefusalOf, throwIfGroupRefused } from './group-refusals.ts'
 import type { Result } from './remote.ts'
 import { table } from './table.ts'
-
-export interface TopicChoice {
-  readonly topic: string
-  /** Null: all. */
-  readonly partitions: readonly number[] | null
-}
 
 /** `timestamp`: or one of ListOffsets' marks. */
 export type NewOffset = { readonly timestamp: number } | { readonly offset: number } | { readonly shift: number }

@@ -3,9 +3,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { deleteGroups, listGroups } from '../client/apis.ts'
 import { throwIfRefused } from '../client/client.ts'
 import type { ListedGroup } from '../wire/generated/16-list-groups.ts'
-import { type Cluster, EARLIEST, LATEST, runInCluster } from './cluster.ts'
+import {
+  type Cluster,
+  EARLIEST,
+  LATEST,
+  parseOffset,
+  parseTopicChoice,
+  runInCluster,
+  type TopicChoice,
+} from './cluster.ts'
 import { describeGroupsOf } from './group-describe.ts'
-import { deleteOffsets, type NewOffset, resetOffsets, type TopicChoice } from './group-offsets.ts'
+import { deleteOffsets, type NewOffset, resetOffsets } from './group-offsets.ts'
 import { forEachGroup, throwIfGroupRefused } from './group-refusals.ts'
 import { type RemoteOptions, type Result, remote, type Terminal } from './remote.ts'
 import { table } from './table.ts'
@@ -131,18 +139,11 @@ function topicOption(): Option {
 }
 
 function collectTopic(text: string, earlier: readonly TopicChoice[] = []): TopicChoice[] {
-  const [, topic, partitions] = /^([^:]+)(?::(\d{1,9}(?:,\d{1,9})*))?$/.exec(text) ?? []
-  if (topic === undefined) throw new InvalidArgumentError('It is not topic or topic:partition,...')
-  return [...earlier, { topic, partitions: partitions?.split(',').map(Number) ?? null }]
+  return [...earlier, parseTopicChoice(text)]
 }
 
 function parseList(text: string, earlier: readonly string[] = []): string[] {
   return [...earlier, ...text.split(',')]
-}
-
-function parseOffset(text: string): number {
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) throw new InvalidArgumentError('It is not an offset.')
-  return Number(text)
 }
 
 function parseShift(text: string): number {

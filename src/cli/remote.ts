@@ -47,6 +47,18 @@ export function parseBootstrap(text: string): Address[] {
   })
 }
 
+export interface NamedValue {
+  readonly name: string
+  readonly value: string
+}
+
+/** For an option or argument of configs that may be repeated. */
+export function collectConfig(text: string, earlier: readonly NamedValue[] = []): NamedValue[] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It is not name=value.')
+  return [...earlier, { name: text.slice(0, at), value: text.slice(at + 1) }]
+}
+
 export async function runRemote(
   { bootstrap, json = false }: RemoteOptions,
   terminal: Terminal,

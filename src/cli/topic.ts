@@ -1,11 +1,22 @@
-// `millrace topic`: what topics there are, and making, changing and deleting them.
-import { type Command, InvalidArgumentError } from 'commander'
+// `millrace topic`: what topics there are, and making, changing and deleting them or what is in them.
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { createPartitions, createTopics, deleteTopics, metadata } from '../client/apis.ts'
 import type { Client } from '../client/client.ts'
 import { ZERO_UUID } from '../model/uuid.ts'
 import type { MetadataResponseTopic } from '../wire/generated/03-metadata.ts'
-import { type RemoteOptions, type Result, refusalOf, remote, runRemote, type Terminal } from './remote.ts'
+import { parseOffset, parseTopicChoice, runInCluster, type TopicChoice } from './cluster.ts'
+import {
+  collectConfig,
+  type NamedValue,
+  type RemoteOptions,
+  type Result,
+  refusalOf,
+  remote,
+  runRemote,
+  type Terminal,
+} from './remote.ts'
 import { table } from './table.ts'
+import { deleteRecordsOf } from './topic-records.ts'
 
 const TIMEOUT_MS = 30_000
 /** The broker's own defaults: num.partitions and default.replication.factor. */
@@ -14,7 +25,12 @@ const BROKER_DEFAULT = -1
 interface CreateOptions extends RemoteOptions {
   readonly partitions?: number
   readonly replicationFactor?: number
-  readonly config?: readonly { name: string; value: string }[]
+  readonly config?: readonly NamedValue[]
+}
+
+interface DeleteRecordsOptions extends RemoteOptions {
+  readonly before?: number
+  readonly all?: boolean
 }
 
 export function addTopicCommands(parent: Command, terminal: Terminal): void {
@@ -41,6 +57,16 @@ export function addTopicCommands(parent: Command, terminal: Terminal): void {
     .action((name: string, options: RemoteOptions & { partitions: number }) =>
       runRemote(options, terminal, (client) => alterTopic(client, name, options.partitions)),
     )
+  const deleting = topic.command('delete-records').description('Delete the oldest records of partitions, for good.')
+  remote(deleting)
+    .argument('<topic[:partition,...]>', 'all its partitions, or these', parseTopicChoice)
+    .addOption(new Option('--before <offset>', 'what is before this offset').argParser(parseOffset).conflicts('all'))
+    .option('--all', 'everything that is there by now')
+    .action((choice: TopicChoice, options: DeleteRecordsOptions) => {
+      const before = options.all ? 'everything' : options.before
+      if (before === undefined) return deleting.error("error: one of '--before <offset>' and '--all' must be given")
+      return runInCluster(options, terminal, (cluster) => deleteRecordsOf(cluster, choice, before))
+    })
   remote(topic.command('delete').description('Delete topics, with all that is in them.'))
     .argument('<topics...>')
     .action((names: string[], options: RemoteOptions) =>
@@ -166,10 +192,4 @@ function parseCount(text: string): number {
   const count = Number(text)
   if (!/^\d+$/.test(text) || count < 1 || count > 2 ** 31 - 1) throw new InvalidArgumentError('It is not a count.')
   return count
-}
-
-function collectConfig(text: string, earlier: { name: string; value: string }[] = []) {
-  const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('It is not name=value.')
-  return [...earlier, { name: text.slice(0, at), value: text.slice(at + 1) }]
 }

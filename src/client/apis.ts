@@ -31,6 +31,11 @@ import {
   writeDeleteTopicsRequest,
 } from '../wire/generated/20-delete-topics.ts'
 import {
+  deleteRecordsApi,
+  readDeleteRecordsResponse,
+  writeDeleteRecordsRequest,
+} from '../wire/generated/21-delete-records.ts'
+import {
   describeConfigsApi,
   readDescribeConfigsResponse,
   writeDescribeConfigsRequest,
@@ -45,6 +50,11 @@ import {
   readDeleteGroupsResponse,
   writeDeleteGroupsRequest,
 } from '../wire/generated/42-delete-groups.ts'
+import {
+  incrementalAlterConfigsApi,
+  readIncrementalAlterConfigsResponse,
+  writeIncrementalAlterConfigsRequest,
+} from '../wire/generated/44-incremental-alter-configs.ts'
 import {
   offsetDeleteApi,
   readOffsetDeleteResponse,
@@ -83,10 +93,20 @@ export const listOffsets = { ...listOffsetsApi, write: writeListOffsetsRequest, 
 export const metadata = { ...metadataApi, write: writeMetadataRequest, read: readMetadataResponse }
 export const createTopics = { ...createTopicsApi, write: writeCreateTopicsRequest, read: readCreateTopicsResponse }
 export const deleteTopics = { ...deleteTopicsApi, write: writeDeleteTopicsRequest, read: readDeleteTopicsResponse }
+export const deleteRecords = {
+  ...deleteRecordsApi,
+  write: writeDeleteRecordsRequest,
+  read: readDeleteRecordsResponse,
+}
 export const describeConfigs = {
   ...describeConfigsApi,
   write: writeDescribeConfigsRequest,
   read: readDescribeConfigsResponse,
+}
+export const incrementalAlterConfigs = {
+  ...incrementalAlterConfigsApi,
+  write: writeIncrementalAlterConfigsRequest,
+  read: readIncrementalAlterConfigsResponse,
 }
 export const createPartitions = {
   ...createPartitionsApi,

@@ -19,6 +19,8 @@ export interface Synonym {
   readonly factor: number
 }
 
+/** What a string of a metadata record can hold. */
+const VALUE_LENGTH_MAX = 32_767
 const LONG_MAX = '9223372036854775807'
 const minutes = 60_000
 const hours = 3_600_000
@@ -274,6 +276,9 @@ export function topicConfigsRefusal(configs: ReadonlyMap<string, string | null>)
     const definition = topicConfigs.get(name)
     if (definition === undefined) return `Unknown topic config name: ${name}`
     if (value === null) return `Null value not supported for topic configs: ${name}`
+    if (value.length > VALUE_LENGTH_MAX) {
+      return `The configuration value cannot be added because it exceeds the maximum value size of ${VALUE_LENGTH_MAX} bytes.`
+    }
     const refusal = refusalOf(name, definition.type, definition.rule, value)
     if (refusal !== null) return refusal
   }

@@ -51,6 +51,19 @@ export interface MorePartitions {
   readonly assignments: readonly (readonly number[])[] | null
 }
 
+/** A list's items are appended and subtracted; `value` means nothing to a deletion. */
+export interface ConfigChange {
+  readonly name: string
+  readonly operation: 'set' | 'delete' | 'append' | 'subtract'
+  readonly value: string
+}
+
+export interface ConfigChanges {
+  /** The topic's. */
+  readonly name: string
+  readonly changes: readonly ConfigChange[]
+}
+
 export interface Registration {
   readonly brokerId: number
   readonly incarnationId: Uuid
@@ -78,6 +91,15 @@ export interface Commands {
   'delete-topics': { command: { readonly topics: readonly TopicReference[] }; answer: readonly DeletedTopic[] }
   'create-partitions': {
     command: { readonly topics: readonly MorePartitions[]; readonly validateOnly: boolean }
+    answer: readonly { readonly name: string; readonly refusal: Refusal | null }[]
+  }
+  'alter-topic-configs': {
+    command: {
+      readonly topics: readonly ConfigChanges[]
+      /** The topics are to have what is named and nothing else. */
+      readonly isWhole: boolean
+      readonly validateOnly: boolean
+    }
     answer: readonly { readonly name: string; readonly refusal: Refusal | null }[]
   }
   'allocate-producer-ids': {

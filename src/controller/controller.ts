@@ -9,6 +9,7 @@
 import { assert } from '../lib/assert.ts'
 import { type MetadataBatch, MetadataImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../wire/generated/metadata-records.ts'
+import { alterTopicConfigs } from './alter-topic-configs.ts'
 import { registerBroker, unfenceBroker } from './brokers.ts'
 import type { AnswerOf, CommandOf, CommandType } from './commands.ts'
 import { createPartitions } from './create-partitions.ts'
@@ -31,6 +32,7 @@ const handlers: {
   'create-topics': createTopics,
   'delete-topics': deleteTopics,
   'create-partitions': createPartitions,
+  'alter-topic-configs': alterTopicConfigs,
   'allocate-producer-ids': allocateProducerIds,
   'update-feature': updateFeature,
 }

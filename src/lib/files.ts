@@ -6,12 +6,12 @@ import { dirname } from './paths.ts'
 const SMALL_FILE_BYTES_MAX = 16 * 1024 * 1024
 
 /** Null if there is none. */
-export async function readSmallFile(disk: Disk, path: string): Promise<string | null> {
+export async function readSmallFile(disk: Disk, path: string, bytesMax = SMALL_FILE_BYTES_MAX): Promise<string | null> {
   if (!(await disk.exists(path))) return null
   const file = await disk.open(path, 'read')
   try {
     const size = await file.size()
-    if (size > SMALL_FILE_BYTES_MAX) throw new DiskError('read', path, 'EFBIG')
+    if (size > bytesMax) throw new DiskError('read', path, 'EFBIG')
     const bytes = new Uint8Array(size)
     return new TextDecoder().decode(bytes.subarray(0, await file.read(bytes, 0)))
   } finally {

@@ -86,7 +86,10 @@ function checkpointOf(log: PartitionLog): PartitionCheckpoint {
     segmentFirstTimestamp: segment.firstTimestamp,
     segmentLargestTimestamp: segment.largestTimestamp,
     segmentLargestTimestampOffset: segment.largestTimestampOffset,
-    leaderEpochs: log.leaderEpochs.pairs().filter(([, startOffset]) => startOffset < drainedOffset),
+    // Where everything is deleted, the latest epoch begins with the log.
+    leaderEpochs: log.leaderEpochs
+      .pairs()
+      .filter(([, startOffset]) => startOffset < drainedOffset || startOffset <= log.logStartOffset),
     producers: log.producers === null ? [] : [...log.producers.asOf(drainedOffset)],
   }
 }

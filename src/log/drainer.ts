@@ -103,6 +103,12 @@ export class Drainer {
     for (const segment of log.segments) this.#unsynced.delete(segment)
   }
 
+  /** The segment is taken out of its log, drained: resolves when it is not synced any more. */
+  async leave(segment: Segment): Promise<void> {
+    this.#unsynced.delete(segment)
+    await this.#syncing.get(segment)
+  }
+
   /** Resolves when everything before `offset`, which is durable, is in segments. Rejects after a failed write. */
   async drainTo(log: PartitionLog, offset: number): Promise<void> {
     while (log.drainedOffset < offset && !log.isClosed) {

@@ -1,6 +1,6 @@
 // Which leader epoch began at which offset (KIP-101): answers OffsetForLeaderEpoch, and where a follower must cut.
 //
-// Pure. Both columns grow. On disk it is Kafka's `leader-epoch-checkpoint` text file.
+// Pure. Both columns grow, epochs strictly. On disk it is Kafka's `leader-epoch-checkpoint` text file.
 export class LeaderEpochs {
   readonly #epochs: number[] = []
   readonly #startOffsets: number[] = []
@@ -60,6 +60,17 @@ export class LeaderEpochs {
     this.#epochs.push(epoch)
     this.#startOffsets.push(startOffset)
     return true
+  }
+
+  /** Records before `offset` are gone, and so are epochs that ended there: the one of `offset` begins with it. */
+  truncateBefore(offset: number): void {
+    let first = 0
+    while (first + 1 < this.count && this.#startOffsets[first + 1]! <= offset) first++
+    if (this.count === 0 || this.#startOffsets[first]! >= offset) return
+    this.#epochs.splice(0, first)
+    this.#startOffsets.splice(0, first)
+    this.#startOffsets[0] = offset
+    this.storedCount = 0
   }
 
   /**

@@ -26,9 +26,14 @@ export async function removeDoomed(disk: Disk, root: string): Promise<void> {
 
 /** Removes the directory if it is of an earlier topic of that name, whose deletion the last run did not get to. */
 export async function clearOtherTopic(disk: Disk, { directory, topicId }: LogIdentity): Promise<void> {
+  const written = await topicIdIn(disk, directory)
+  if (written !== null && written !== topicId) await removeDirectory(disk, directory, written)
+}
+
+/** Of the topic whose directory it is; null if it is not there, or does not say. */
+export async function topicIdIn(disk: Disk, directory: string): Promise<string | null> {
   const written = await readSmallFile(disk, `${directory}/${METADATA_FILE}`)
-  const id = written === null ? null : /^topic_id: (\S+)$/m.exec(written)
-  if (id !== null && id !== undefined && id[1] !== topicId) await removeDirectory(disk, directory, id[1]!)
+  return (written !== null && /^topic_id: (\S+)$/m.exec(written)?.[1]) || null
 }
 
 /** Renamed first: a crash leaves all of it under its name, or none. */

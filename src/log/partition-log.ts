@@ -42,6 +42,8 @@ export class PartitionLog {
   readonly waiters = new Waiters()
   /** acks=all: who is answered when the high watermark has reached their batch. */
   readonly awaitingCommit = new Awaiting()
+  /** The log's start is, or is about to be, in the checkpoint of log starts. */
+  hasStoredStart = false
   /** True from deletion on: every later call is refused. */
   isClosed = false
 
@@ -108,6 +110,28 @@ export class PartitionLog {
     this.highWatermark = offset
     this.awaitingCommit.advanceTo(offset)
     this.waiters.wake()
+  }
+
+  /**
+   * Records before `offset`, all of them drained, are deleted: durably, for they must not come back. Nothing happens if it
+   * is behind. What was waiting below is told.
+   */
+  advanceLogStart(offset: number): void {
+    if (offset <= this.logStartOffset) return
+    assert(offset <= this.highWatermark && offset <= this.drainedOffset, 'only what is drained can be deleted')
+    this.logStartOffset = offset
+    this.leaderEpochs.truncateBefore(offset)
+    if (offset === this.endOffset && this.active.appendedBytes > 0) this.#roll()
+    this.waiters.wake()
+  }
+
+  /** Takes the segments out of the log of which no record is left; the active one stays. Their files are the caller's. */
+  takeObsolete(): Segment[] {
+    let count = 0
+    while (count + 1 < this.segments.length && this.segments[count + 1]!.baseOffset <= this.logStartOffset) count++
+    const obsolete = this.segments.splice(0, count)
+    for (const segment of obsolete) segment.isGone = true
+    return obsolete
   }
 
   /** The partition is deleted or no longer here: nothing is appended or read any more. */

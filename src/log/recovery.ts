@@ -14,6 +14,7 @@ import { LeaderEpochs } from './leader-epochs.ts'
 import type { RecoveredLog } from './partition-log.ts'
 import { ProducerState } from './producer-state.ts'
 import { Segment, segmentPath } from './segment.ts'
+import { removeSegmentFiles } from './segment-files.ts'
 
 export interface RecoveryOptions {
   disk: Disk
@@ -21,6 +22,8 @@ export interface RecoveryOptions {
   config: TopicSettings
   leaderEpoch: number
   row: PartitionCheckpoint | undefined
+  /** Records before it are deleted, and segments without others may be gone. */
+  logStartOffset: number
   /** Whether the batch bytes are a batch with the right CRC. */
   isBatchIntact: (bytes: Uint8Array) => boolean
   /** Time of day, where a producer's last activity is not known. */
@@ -43,25 +46,15 @@ async function recoverFromRow(
   bases: number[],
   row: PartitionCheckpoint,
 ): Promise<RecoveredLog> {
-  const { disk, identity, config, leaderEpoch } = options
+  const { disk, identity, leaderEpoch } = options
   const { directory } = identity
   const segments: Segment[] = []
   for (const base of bases) {
-    if (base > row.segmentBaseOffset) await removeSegment(disk, directory, base)
+    if (base > row.segmentBaseOffset) await removeSegmentFiles(disk, directory, base)
     else if (base < row.segmentBaseOffset)
       segments.push(new Segment(identity, base, await sizeOf(disk, directory, base)))
   }
-  const active = new Segment(identity, row.segmentBaseOffset, row.segmentBytes)
-  active.firstTimestamp = row.segmentFirstTimestamp
-  // The largest of all that was appended; of a batch that was not drained it may be lost.
-  if (row.segmentBaseOffset + row.segmentLargestTimestampOffset < row.drainedOffset) {
-    active.largestTimestamp = row.segmentLargestTimestamp
-    active.largestTimestampOffset = row.segmentLargestTimestampOffset
-  }
-  segments.push(active)
-  if (row.segmentBytes > 0 || bases.includes(row.segmentBaseOffset)) {
-    await cutActive(disk, active, row.drainedOffset, config)
-  }
+  segments.push(await recoverActive(options, bases, row))
   return {
     leaderEpoch,
     logStartOffset: row.logStartOffset,
@@ -70,6 +63,23 @@ async function recoverFromRow(
     leaderEpochs: LeaderEpochs.of(row.leaderEpochs),
     producers: restoreProducers(row),
   }
+}
+
+/** The segment that `row.drainedOffset` falls in, as it was then. */
+async function recoverActive(options: RecoveryOptions, bases: number[], row: PartitionCheckpoint): Promise<Segment> {
+  const { disk, identity, config, logStartOffset } = options
+  const isThere = bases.includes(row.segmentBaseOffset)
+  // Deleted since, with all that it held then.
+  if (!isThere && logStartOffset >= row.drainedOffset) return new Segment(identity, row.drainedOffset, 0)
+  const active = new Segment(identity, row.segmentBaseOffset, row.segmentBytes)
+  active.firstTimestamp = row.segmentFirstTimestamp
+  // The largest of all that was appended; of a batch that was not drained it may be lost.
+  if (row.segmentBaseOffset + row.segmentLargestTimestampOffset < row.drainedOffset) {
+    active.largestTimestamp = row.segmentLargestTimestamp
+    active.largestTimestampOffset = row.segmentLargestTimestampOffset
+  }
+  if (row.segmentBytes > 0 || isThere) await cutActive(disk, active, row.drainedOffset, config)
+  return active
 }
 
 async function cutActive(disk: Disk, segment: Segment, endOffset: number, config: TopicSettings): Promise<void> {
@@ -97,7 +107,7 @@ async function recoverByWalking(options: RecoveryOptions, bases: number[]): Prom
   let isWhole = true
   for (const base of bases) {
     // Beyond the first damage nothing is contiguous any more.
-    if (!isWhole) await removeSegment(disk, directory, base)
+    if (!isWhole) await removeSegmentFiles(disk, directory, base)
     else {
       segments.at(-1)?.seal()
       const segment = new Segment(identity, base, 0)
@@ -181,11 +191,5 @@ async function sizeOf(disk: Disk, directory: string, base: number): Promise<numb
     return await file.size()
   } finally {
     await file.close()
-  }
-}
-
-async function removeSegment(disk: Disk, directory: string, base: number): Promise<void> {
-  for (const extension of ['log', 'index', 'timeindex', 'txnindex', 'snapshot']) {
-    await disk.remove(segmentPath(directory, base, extension))
   }
 }

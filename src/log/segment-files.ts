@@ -4,7 +4,14 @@
 // Owner: the shard.
 import type { Disk, DiskFile } from '../lib/env.ts'
 import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
-import type { Segment } from './segment.ts'
+import { type Segment, segmentPath } from './segment.ts'
+
+/** The log goes last: without it nobody would know of the rest. */
+export async function removeSegmentFiles(disk: Disk, directory: string, baseOffset: number): Promise<void> {
+  for (const extension of ['index', 'timeindex', 'txnindex', 'snapshot', 'log']) {
+    await disk.remove(segmentPath(directory, baseOffset, extension))
+  }
+}
 
 interface Slot {
   file: DiskFile

@@ -38,7 +38,7 @@ export class Segment {
   firstTimestamp = -1
   /** Whether its name survives a power cut: the directory was synced after the file was made. */
   isNameDurable: boolean
-  /** The partition is deleted: the file is not opened any more. */
+  /** The partition is deleted, or all of its records: the file is not opened any more. */
   isGone = false
   /** Its slot in `SegmentFiles`, or -1 while closed. */
   slot = -1

@@ -6,11 +6,13 @@ import type { Disk, DiskFile } from '../lib/env.ts'
 import type { ArenaView } from '../memory/arena.ts'
 import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import {
+  batchAttributes,
   batchBaseOffset,
   batchBaseTimestamp,
   batchBytes,
-  batchCompression,
   batchMaxTimestamp,
+  COMPRESSION_MASK,
+  LOG_APPEND_TIME,
 } from '../wire/record-batch.ts'
 import { RecordCursor } from '../wire/record-cursor.ts'
 import { batchHeaders, loadIndexes } from './index-files.ts'
@@ -37,13 +39,16 @@ export class TimeLookup {
     this.#holds = holds
   }
 
-  /** The first record with a timestamp of at least `timestamp`, below the high watermark; null if there is none. */
+  /**
+   * The first record with a timestamp of at least `timestamp`, from the log's start to the high watermark; null if there is
+   * none.
+   */
   async find(log: PartitionLog, timestamp: number): Promise<TimedOffset | null> {
     for (const segment of [...log.segments]) {
       await this.#load(log, segment)
-      if (segment.largestTimestamp < timestamp) continue
+      if (segment.isGone || segment.largestTimestamp < timestamp) continue
       const found = await this.#findInSegment(log, segment, timestamp)
-      if (found !== null && found.offset >= log.logStartOffset) return found.offset < log.highWatermark ? found : null
+      if (found !== null) return found.offset < log.highWatermark ? found : null
     }
     return null
   }
@@ -53,9 +58,29 @@ export class TimeLookup {
     let largest = -1
     for (const segment of [...log.segments]) {
       await this.#load(log, segment)
-      largest = Math.max(largest, segment.largestTimestamp)
+      if (segment.isGone) continue
+      const isCut = segment.baseOffset < log.logStartOffset
+      largest = Math.max(largest, isCut ? await this.#largestSinceStart(log, segment) : segment.largestTimestamp)
     }
     return largest < 0 ? null : this.find(log, largest)
+  }
+
+  /** Of the segment that the log begins in: what it knows itself may be of records that were deleted. */
+  async #largestSinceStart(log: PartitionLog, segment: Segment): Promise<number> {
+    const from = log.logStartOffset
+    let largest = -1
+    await this.#withFile(segment, async (file) => {
+      const start = segment.offsetIndex!.floorPosition(from - segment.baseOffset)
+      for await (const { lastOffset, maxTimestamp } of batchHeaders(file, start, segment.drainedBytes)) {
+        if (lastOffset >= from) largest = Math.max(largest, maxTimestamp)
+      }
+      return null
+    })
+    for (let i = 0; log.tail !== null && i < log.tail.count; i++) {
+      const batch = log.tail.at(i)
+      if (batch.segment === segment) largest = Math.max(largest, batch.maxTimestamp)
+    }
+    return largest
   }
 
   async #load(log: PartitionLog, segment: Segment): Promise<void> {
@@ -70,8 +95,9 @@ export class TimeLookup {
     for (;;) {
       const drained = segment.drainedBytes
       if (drained > Math.max(from, 0)) {
-        const start = from < 0 ? segment.offsetIndex!.floorPosition(segment.timeIndex!.floorOffset(timestamp)) : from
-        const found = await this.#findInFile(segment, start, drained, timestamp)
+        const floor = Math.max(segment.timeIndex!.floorOffset(timestamp), log.logStartOffset - segment.baseOffset)
+        const start = from < 0 ? segment.offsetIndex!.floorPosition(floor) : from
+        const found = await this.#findInFile(log, segment, start, drained, timestamp)
         if (found !== null) return found
         from = drained
       }
@@ -79,26 +105,36 @@ export class TimeLookup {
     }
   }
 
-  async #findInFile(segment: Segment, start: number, end: number, timestamp: number): Promise<TimedOffset | null> {
+  #findInFile(
+    log: PartitionLog,
+    segment: Segment,
+    start: number,
+    end: number,
+    timestamp: number,
+  ): Promise<TimedOffset | null> {
+    return this.#withFile(segment, async (file) => {
+      for await (const header of batchHeaders(file, start, end)) {
+        if (header.maxTimestamp < timestamp || header.lastOffset < log.logStartOffset) continue
+        const bytes = new Uint8Array(header.length)
+        await file.read(bytes, header.position)
+        const found = this.#findInBatch(bytes, new DataView(bytes.buffer), 0, timestamp, log.logStartOffset)
+        if (found !== null) return found
+      }
+      return null
+    })
+  }
+
+  /** Null too when the segment is deleted. */
+  async #withFile<Found>(segment: Segment, find: (file: DiskFile) => Promise<Found | null>): Promise<Found | null> {
     const file = await this.#files.open(segment)
     if (file === null) return null
     const holder = this.#files.holderOf(segment)
     this.#holds.hold(holder)
     try {
-      for await (const header of batchHeaders(file, start, end)) {
-        if (header.maxTimestamp < timestamp) continue
-        return await this.#findInBatchOf(file, header.position, header.length, timestamp)
-      }
-      return null
+      return await find(file)
     } finally {
       this.#holds.release(holder)
     }
-  }
-
-  async #findInBatchOf(file: DiskFile, position: number, length: number, timestamp: number): Promise<TimedOffset> {
-    const bytes = new Uint8Array(length)
-    await file.read(bytes, position)
-    return this.#findInBatch(bytes, new DataView(bytes.buffer), 0, timestamp)
   }
 
   #findInMemory(log: PartitionLog, segment: Segment, timestamp: number): TimedOffset | null {
@@ -106,24 +142,25 @@ export class TimeLookup {
       const batch = log.tail.at(i)
       if (batch.segment !== segment || batch.maxTimestamp < timestamp) continue
       const { bytes, view } = this.#arenas[batch.arena]!
-      return this.#findInBatch(bytes, view, batch.offset, timestamp)
+      const found = this.#findInBatch(bytes, view, batch.offset, timestamp, log.logStartOffset)
+      if (found !== null) return found
     }
     return null
   }
 
-  #findInBatch(bytes: Uint8Array, view: DataView, at: number, timestamp: number): TimedOffset {
+  /** In a batch that ends behind `from` and is as late as `timestamp`; null if that was before `from`. */
+  #findInBatch(bytes: Uint8Array, view: DataView, at: number, timestamp: number, from: number): TimedOffset | null {
     const baseOffset = batchBaseOffset(view, at)
-    const whole = { offset: baseOffset, timestamp: batchMaxTimestamp(view, at) }
-    if (batchCompression(view, at) !== 0) return whole
+    const whole = { offset: Math.max(baseOffset, from), timestamp: batchMaxTimestamp(view, at) }
+    // Under LogAppendTime the batch's timestamp is every record's.
+    if ((batchAttributes(view, at) & (COMPRESSION_MASK | LOG_APPEND_TIME)) !== 0) return whole
     const baseTimestamp = batchBaseTimestamp(view, at)
     this.#cursor.reset(bytes, view, at, at + batchBytes(view, at))
     while (this.#cursor.next()) {
       const recordTimestamp = baseTimestamp + this.#cursor.timestampDelta
-      if (recordTimestamp >= timestamp) {
-        return { offset: baseOffset + this.#cursor.offsetDelta, timestamp: recordTimestamp }
-      }
+      const offset = baseOffset + this.#cursor.offsetDelta
+      if (recordTimestamp >= timestamp && offset >= from) return { offset, timestamp: recordTimestamp }
     }
-    // Under LogAppendTime the batch's timestamp is every record's.
-    return whole
+    return baseOffset < from ? null : whole
   }
 }

@@ -5,6 +5,8 @@ import type { ConfigRecord } from '../wire/generated/metadata-records.ts'
 /** Kafka's numbers for what can be configured. */
 export const RESOURCE_TOPIC = 2
 export const RESOURCE_BROKER = 4
+export const RESOURCE_CLIENT_METRICS = 16
+export const RESOURCE_GROUP = 32
 
 export type ResourceConfigs = ReadonlyMap<string, string>
 

@@ -94,6 +94,7 @@ export class ShardRequests implements ColdRequests {
       supportedFeatures,
       routes: this.#shard.routes,
       queries: this.#shard.queries,
+      deleteRecords: (route, offset) => this.#shard.deletions.deleteBefore(route, offset),
       createTopics: settings['auto.create.topics.enable'] ? (names) => this.#createTopics(names) : null,
       createInternalTopic: async (name) => {
         await this.#createTopics([name])

@@ -45,7 +45,9 @@ export function callingThread(run: (data: ShardData, port: MessagePort) => void,
 
 export interface ShardHandleOptions {
   thread: ShardThread
-  onRequest: (message: Extract<ToControl, { type: 'request' | 'create-topics' }>) => Promise<ToShard>
+  onRequest: (
+    message: Extract<ToControl, { type: 'request' | 'create-topics' | 'store-log-starts' }>,
+  ) => Promise<ToShard>
   onApplied: (offset: number) => void
   onFatal: (error: Error) => void
 }
@@ -155,6 +157,7 @@ export class ShardHandle {
     switch (message.type) {
       case 'request':
       case 'create-topics':
+      case 'store-log-starts':
         this.#options.onRequest(message).then((answer) => this.#post(answer), this.#options.onFatal)
         return
       case 'applied':

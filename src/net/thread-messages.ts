@@ -1,6 +1,7 @@
 // What the control thread and a shard say to each other through their message port: all that is not a record batch and
 // not urgent. In order, each way.
 import type { Settings } from '../config/settings.ts'
+import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { MetadataBatch } from '../metadata/image.ts'
 import type { GroupLags } from '../shard/group-lags.ts'
 import type { RecoveryReport } from '../shard/recovery.ts'
@@ -18,6 +19,8 @@ export interface ShardData {
   listenerNames: readonly string[]
   shared: SharedMemory
   metadata: MetadataBatch
+  /** Where partitions begin since records were deleted. */
+  logStarts: readonly LogStart[]
 }
 
 /** What a shard says of this moment. */
@@ -43,6 +46,7 @@ export type ToShard =
   | { type: 'listen'; listener: number; address: string; port: number; backlog: number }
   /** The body of an answer; `refusal`: what was sent is no request. */
   | { type: 'answered'; id: number; body: Uint8Array; refusal: string | null }
+  | { type: 'log-starts-stored'; id: number }
   | { type: 'topics-created'; id: number; errors: ReadonlyMap<string, number> }
   /** Nothing more is read from clients; what was begun is done, then the thread is silent. */
   | { type: 'close' }
@@ -63,6 +67,8 @@ export type ToControl =
   | { type: 'listen-failed'; listener: number; message: string }
   /** A request for the control thread, its body's bytes. */
   | { type: 'request'; id: number; apiKey: number; apiVersion: number; listener: number; body: Uint8Array }
+  /** Answered when it is durable. */
+  | { type: 'store-log-starts'; id: number; changes: readonly LogStartChange[] }
   | { type: 'create-topics'; id: number; names: readonly string[] }
   | { type: 'closed' }
   | { type: 'fatal'; error: Error }

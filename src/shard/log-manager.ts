@@ -7,13 +7,15 @@
 import type { PartitionRoute, Routes } from '../api/routes.ts'
 import type { Settings } from '../config/settings.ts'
 import { type ServerProperty, topicSettings } from '../config/topic-configs.ts'
+import type { Disk } from '../lib/env.ts'
 import type { Drainer } from '../log/drainer.ts'
 import type { LogIdentity } from '../log/identity.ts'
 import { LeaderEpochs } from '../log/leader-epochs.ts'
 import type { LogDirectories } from '../log/log-directories.ts'
+import type { LogStartChange } from '../log/log-start-checkpoint.ts'
 import { PartitionLog, type RecoveredLog } from '../log/partition-log.ts'
 import { Segment } from '../log/segment.ts'
-import type { SegmentFiles } from '../log/segment-files.ts'
+import { removeSegmentFiles, type SegmentFiles } from '../log/segment-files.ts'
 import { RESOURCE_TOPIC } from '../metadata/configs.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import type { ImageListener } from '../metadata/listener.ts'
@@ -24,6 +26,7 @@ import type { InternTable } from '../wire/intern.ts'
 
 export interface LogManagerOptions {
   own: number
+  disk: Disk
   image: MetadataImage
   routes: Routes
   names: InternTable
@@ -32,6 +35,7 @@ export interface LogManagerOptions {
   directories: LogDirectories
   files: SegmentFiles
   drainer: Drainer
+  storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
   onFailure: (error: Error) => void
 }
 
@@ -90,8 +94,9 @@ export class LogManager implements ImageListener {
 
   configsChanged(resourceType: number, resourceName: string): void {
     if (resourceType !== RESOURCE_TOPIC) return
+    const config = this.configOf(resourceName)
     const topic = this.#options.routes.topicByName(resourceName)
-    for (const route of topic?.partitions ?? []) if (route.log !== null) route.log.config = this.configOf(resourceName)
+    for (const route of topic?.partitions ?? []) if (route.log !== null) route.log.config = config
   }
 
   /** Routes of the partitions that live here, for recovery; from then on new partitions are opened as they come. */
@@ -138,10 +143,23 @@ export class LogManager implements ImageListener {
     }
   }
 
+  /** Segments of which no record is left leave the log, and their files the disk; what is still read stays open. */
+  async removeObsolete(log: PartitionLog): Promise<void> {
+    const { disk, drainer, files } = this.#options
+    for (const segment of log.takeObsolete()) {
+      await drainer.leave(segment)
+      await files.forget(segment)
+      await removeSegmentFiles(disk, log.identity.directory, segment.baseOffset)
+    }
+  }
+
   async #remove(log: PartitionLog): Promise<void> {
-    const { drainer, files, directories } = this.#options
+    const { drainer, files, directories, storeLogStarts } = this.#options
     await drainer.discard(log)
     for (const segment of log.segments) await files.forget(segment)
+    const { topic, partition } = log.identity
+    // Before the directory: by it the start is known to be this topic's.
+    if (log.hasStoredStart) await storeLogStarts([{ topic, partition, offset: null }])
     await directories.remove(log.identity)
   }
 }

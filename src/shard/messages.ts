@@ -1,6 +1,6 @@
 // What shards say to each other: 16-word messages over rings. A request is answered exactly once and holds a credit until
-// then. A WATCH or a GROUP_REQUEST may wait for long and holds none; it is answered when there is what it waits for or when
-// it was cancelled, whichever comes first.
+// then. What may wait for long holds none. A WATCH or a GROUP_REQUEST is answered when there is what it waits for or when it
+// was cancelled, whichever comes first.
 //
 // Word 0 is the kind, word 1 the sender's ticket, which the answer brings back. Requests about a partition carry its
 // handle and the sender's metadata version: a receiver that has not applied that version yet parks the message.
@@ -37,3 +37,7 @@ export const GROUP_REQUEST = 14
 export const GROUP_ANSWER = 15
 /** `[kind, ticket, 0, version]`: of a GROUP_REQUEST that may have been answered already; then it means nothing. */
 export const GROUP_GONE = 16
+/** `[kind, ticket, handle, version, offset×2]`; without a credit: it waits for a disk. */
+export const DELETE_RECORDS = 17
+/** `[kind, ticket, error, logStart×2]` */
+export const DELETE_RECORDS_ANSWER = 18

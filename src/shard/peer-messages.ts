@@ -1,5 +1,5 @@
-// Messages between shards, by kind: what comes in goes to appends, fetches, queries or groups; produce requests for other
-// shards go out.
+// Messages between shards, by kind: what comes in goes to appends, fetches, queries, deletions or groups; produce requests
+// for other shards go out.
 //
 // Owner: the shard. A request from a peer that knows newer metadata waits until this shard has applied it, so that a
 // handle always means the same partition to both.
@@ -33,7 +33,7 @@ export class PeerMessages {
   }
 
   onMessage(thread: number, words: Int32Array, at: number): void {
-    const { fetches, groups, peers, queries } = this.#shard
+    const { deletions, fetches, groups, peers, queries } = this.#shard
     switch (words[at]) {
       case message.PRODUCE_ANSWER:
       case message.FETCH_ANSWER:
@@ -43,6 +43,7 @@ export class PeerMessages {
         return
       case message.WATCH_ANSWER:
       case message.GROUP_ANSWER:
+      case message.DELETE_RECORDS_ANSWER:
         peers.settleTold(words, at)
         return
       case message.RELIEVE:
@@ -74,6 +75,9 @@ export class PeerMessages {
         return
       case message.EPOCH_END:
         queries.onPeerEpochEnd(thread, words, at)
+        return
+      case message.DELETE_RECORDS:
+        deletions.onPeerRequest(thread, words, at)
         return
       case message.GROUP_REQUEST:
         groups.onPeerRequest(thread, words, at)

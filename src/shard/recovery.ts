@@ -13,6 +13,7 @@ import type { Pool } from '../lib/pool.ts'
 import type { Batch } from '../log/batch.ts'
 import type { Drainer } from '../log/drainer.ts'
 import { clearOtherTopic } from '../log/log-directories.ts'
+import type { LogStart } from '../log/log-start-checkpoint.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { ProducerState } from '../log/producer-state.ts'
 import { recoverLog } from '../log/recovery.ts'
@@ -53,6 +54,8 @@ export interface ShardRecoveryOptions {
   manager: LogManager
   drainer: Drainer
   batches: Pool<Batch>
+  /** Where partitions begin, of this shard or others. */
+  logStarts: readonly LogStart[]
   nowMs: number
 }
 
@@ -67,11 +70,13 @@ export interface RecoveryReport {
 export async function recoverShard(options: ShardRecoveryOptions): Promise<RecoveryReport> {
   const { disk, directory, native, manager } = options
   const checkpoints = await trustedCheckpoints(disk, directory, native)
-  const logs = await openLogs(options, rowsOf(checkpoints))
+  const starts = new Map(options.logStarts.map(({ topic, partition, offset }) => [`${topic} ${partition}`, offset]))
+  const logs = await openLogs(options, rowsOf(checkpoints), starts)
   manager.endRecovery()
   const replay = new Replay(options, logs)
   for (const checkpoint of checkpoints) await replay.run(checkpoint)
   await options.drainer.drainAndSyncAll()
+  for (const log of logs.values()) await beginAgain(log, starts, manager)
   return {
     partitions: logs.size,
     replayedBatches: replay.batches,
@@ -93,6 +98,20 @@ async function trustedCheckpoints(disk: Disk, directory: string, native: Native)
   return checkpoints
 }
 
+/** What was deleted is deleted again: the journal has brought it back, or files were about to go. */
+async function beginAgain(log: PartitionLog, starts: ReadonlyMap<string, number>, manager: LogManager): Promise<void> {
+  const { topic, partition } = log.identity
+  const start = starts.get(`${topic} ${partition}`)
+  if (start !== undefined) {
+    if (start > log.endOffset) {
+      throw new Error(`${topic}-${partition}: it was told to begin at offset ${start}, but ends at ${log.endOffset}`)
+    }
+    log.hasStoredStart = true
+    log.advanceLogStart(start)
+  }
+  await manager.removeObsolete(log)
+}
+
 /** By topic id and partition. */
 function rowsOf(checkpoints: Checkpoint[]): Map<string, PartitionCheckpoint> {
   const rows = new Map<string, PartitionCheckpoint>()
@@ -105,6 +124,7 @@ function rowsOf(checkpoints: Checkpoint[]): Map<string, PartitionCheckpoint> {
 async function openLogs(
   options: ShardRecoveryOptions,
   rows: Map<string, PartitionCheckpoint>,
+  starts: ReadonlyMap<string, number>,
 ): Promise<Map<string, PartitionLog>> {
   const { disk, manager, native, nowMs } = options
   const logs = new Map<string, PartitionLog>()
@@ -119,6 +139,7 @@ async function openLogs(
       config: manager.configOf(identity.topic),
       leaderEpoch: 0,
       row,
+      logStartOffset: starts.get(`${identity.topic} ${identity.partition}`) ?? 0,
       isBatchIntact: (bytes) => isCrcRight(native, bytes),
       nowMs,
     })

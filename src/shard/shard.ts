@@ -19,6 +19,7 @@ import { Checkpointer } from '../log/checkpointer.ts'
 import { DiskWriter } from '../log/disk-writer.ts'
 import { Drainer } from '../log/drainer.ts'
 import { LogDirectories } from '../log/log-directories.ts'
+import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { LogReader } from '../log/reader.ts'
 import { SegmentFiles } from '../log/segment-files.ts'
@@ -46,6 +47,7 @@ import { RELIEVE } from './messages.ts'
 import { PeerMessages } from './peer-messages.ts'
 import { Peers } from './peers.ts'
 import { Queries } from './queries.ts'
+import { RecordDeletions } from './record-deletions.ts'
 import { type RecoveryReport, recoverShard } from './recovery.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
@@ -60,6 +62,10 @@ export interface ShardOptions {
   native: Native
   shared: SharedMemory
   arena: Arena
+  /** Where partitions begin since records were deleted, as of the start. */
+  logStarts: readonly LogStart[]
+  /** The same for partitions of this shard, from now on; durable when it resolves. */
+  storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
   /** Every shard's by number, the own one in its place. */
   arenas: readonly ArenaView[]
   /** The reactor's, which the disk queues ring. */
@@ -88,6 +94,7 @@ export class Shard implements ProduceContext, JournalListener {
   readonly tick = new TickClock()
   readonly fetches: Fetches
   readonly queries: Queries
+  readonly deletions: RecordDeletions
   readonly groups: GroupRequests
   readonly sleep: SleepFlags
   readonly peers: Peers
@@ -194,6 +201,7 @@ export class Shard implements ProduceContext, JournalListener {
     this.#messages = new PeerMessages(this, this.#appends, options.onAccepted)
     this.#manager = new LogManager({
       own,
+      disk: env.disk,
       image: this.image,
       routes: this.routes,
       names: this.names,
@@ -202,7 +210,19 @@ export class Shard implements ProduceContext, JournalListener {
       directories,
       files: this.#files,
       drainer: this.#drainer,
+      storeLogStarts: options.storeLogStarts,
       onFailure,
+    })
+    this.deletions = new RecordDeletions({
+      own,
+      routes: this.routes,
+      manager: this.#manager,
+      drainer: this.#drainer,
+      peers: this.peers,
+      storeLogStarts: options.storeLogStarts,
+      metadataVersion,
+      onFailure,
+      wake,
     })
     this.image.listen(this.#manager)
     const wakeUnlessTicking = () => {
@@ -274,6 +294,7 @@ export class Shard implements ProduceContext, JournalListener {
       manager: this.#manager,
       drainer: this.#drainer,
       batches: this.#batches,
+      logStarts: this.options.logStarts,
       nowMs: env.clock.wallMs(),
     })
     this.#checkpointer = new Checkpointer({

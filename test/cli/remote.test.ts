@@ -1,5 +1,7 @@
 // `millrace topic` and `millrace config` against a broker in memory.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Client } from '../../src/client/client.ts'
+import { produceRecords } from '../../src/client/records.ts'
 import { millrace as run } from './millrace.ts'
 
 type Package = typeof import('../../src/index.ts')
@@ -46,6 +48,62 @@ test('a topic is created, listed, described, altered and deleted', async () => {
     'exit 0',
     'TOPIC  PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  OFFLINE',
   ])
+})
+
+test('configs of a topic are set and deleted; those of a broker are its file', async () => {
+  await millrace('topic create trails -p 1')
+  const set = 'config set --topic trails retention.ms=1000 cleanup.policy=compact,delete'
+  expect(await millrace(set)).toEqual(['exit 0', 'trails: set retention.ms=1000, cleanup.policy=compact,delete'])
+  expect(await millrace('config describe --topic trails')).toEqual([
+    'exit 0',
+    'NAME            VALUE           FROM',
+    'cleanup.policy  compact,delete  topic',
+    'retention.ms    1000            topic',
+  ])
+  const [exit, ...lines] = await millrace('config delete --topic trails retention.ms --json')
+  expect([exit, JSON.parse(lines.join(''))]).toEqual(['exit 0', { topic: 'trails', deleted: ['retention.ms'] }])
+  expect((await millrace('config describe --topic trails')).at(-1)).toMatch(/^cleanup.policy/)
+  expect(await millrace('config set --topic trails retention.ms=soon')).toEqual([
+    'exit 1',
+    expect.stringMatching(/^! millrace: trails: Invalid value soon .*\(INVALID_CONFIG\)$/),
+  ])
+  expect(await millrace('config set --broker 1 log.dir=/')).toEqual([
+    'exit 1',
+    expect.stringMatching(/^! millrace: 1: Cannot update .* log.dir \(INVALID_REQUEST\)$/),
+  ])
+  expect((await millrace('config set --topic trails retention.ms')).at(-1)).toContain('It is not name=value.')
+  expect((await millrace('config delete retention.ms'))[1]).toContain("'--topic <name>' and '--broker <id>'")
+})
+
+test('the oldest records of partitions are deleted, or all', async () => {
+  await millrace('topic create letters-to-burn -p 2')
+  const client = await Client.connect({ host: '127.0.0.1', port: broker.port })
+  for (const partition of [0, 1]) {
+    for (const value of ['a', 'b', 'c'])
+      await produceRecords(client, 'letters-to-burn', partition, [{ value: Buffer.from(value) }])
+  }
+  client.close()
+  expect(await millrace('topic delete-records letters-to-burn:1 --before 2')).toEqual([
+    'exit 0',
+    'TOPIC            PARTITION  EARLIEST OFFSET',
+    'letters-to-burn          1                2',
+  ])
+  expect(await millrace('topic delete-records letters-to-burn:2,1 --before 4')).toEqual([
+    'exit 1',
+    'TOPIC  PARTITION  EARLIEST OFFSET',
+    '! millrace: letters-to-burn-1: OFFSET_OUT_OF_RANGE',
+    '! millrace: letters-to-burn-2: UNKNOWN_TOPIC_OR_PARTITION',
+  ])
+  const [exit, ...lines] = await millrace('topic delete-records letters-to-burn --all --json')
+  expect([exit, JSON.parse(lines.join(''))]).toEqual([
+    'exit 0',
+    [0, 1].map((partition) => ({ topic: 'letters-to-burn', partition, earliestOffset: 3 })),
+  ])
+  expect((await millrace('topic delete-records nowhere --all')).at(-1)).toBe(
+    '! millrace: nowhere: UNKNOWN_TOPIC_OR_PARTITION',
+  )
+  expect((await millrace('topic delete-records letters-to-burn'))[1]).toContain("'--before <offset>' and '--all'")
+  expect((await millrace('topic delete-records letters-to-burn --before x')).at(-1)).toContain('It is not an offset.')
 })
 
 test('answers in JSON', async () => {

@@ -107,6 +107,77 @@ test('offsets have no gap, and durability and the high watermark only grow, in t
   ])
 })
 
+describe('the log begins later', () => {
+  /** Eleven batches of two records, four to a segment, durable and drained. */
+  function drainedLog(): PartitionLog {
+    const log = logWith({ segmentBytes: 400 })
+    for (let i = 0; i < 11; i++) append(log)
+    log.advanceDurable(22)
+    log.advanceHighWatermark(22)
+    while (log.tail!.count > 0) log.tail!.shift()
+    return log
+  }
+
+  test('and segments without a record that is left go, but not the active one', () => {
+    const log = drainedLog()
+    const segments = [...log.segments]
+    expect(bases(log)).toEqual([0, 8, 16])
+    log.advanceLogStart(7)
+    expect(log.takeObsolete()).toEqual([])
+    log.advanceLogStart(8)
+    expect(log.takeObsolete()).toEqual([segments[0]])
+    log.advanceLogStart(3)
+    expect([log.logStartOffset, log.checkReadable(7), log.checkReadable(8)]).toEqual([8, ErrorCode.OffsetOutOfRange, 0])
+    log.advanceLogStart(21)
+    expect(log.takeObsolete()).toEqual([segments[1]])
+    expect(segments.map(({ isGone }) => isGone)).toEqual([true, true, false])
+    expect(bases(log)).toEqual([16])
+  })
+
+  test('and where nothing is left, with a segment of its own', () => {
+    const log = drainedLog()
+    log.advanceLogStart(22)
+    expect(log.takeObsolete()).toHaveLength(3)
+    expect(bases(log)).toEqual([22])
+    expect(append(log).baseOffset).toBe(22)
+    expect(bases(log)).toEqual([22])
+  })
+
+  test('but not beyond what is drained', () => {
+    const log = drainedLog()
+    append(log)
+    log.advanceDurable(24)
+    log.advanceHighWatermark(24)
+    expect(() => log.advanceLogStart(23)).toThrow('only what is drained')
+  })
+
+  test('and its epochs with it', () => {
+    const epochs = LeaderEpochs.of([
+      [1, 0],
+      [3, 10],
+      [4, 20],
+    ])
+    epochs.storedCount = 3
+    epochs.truncateBefore(0)
+    expect([epochs.pairs().length, epochs.storedCount]).toEqual([3, 3])
+    epochs.truncateBefore(15)
+    expect(epochs.pairs()).toEqual([
+      [3, 15],
+      [4, 20],
+    ])
+    // To be stored anew.
+    expect(epochs.storedCount).toBe(0)
+    expect([epochs.at(15), epochs.at(19), epochs.at(20), epochs.endOf(3, 30)]).toEqual([
+      3,
+      3,
+      4,
+      { epoch: 3, endOffset: 20 },
+    ])
+    epochs.truncateBefore(30)
+    expect(epochs.pairs()).toEqual([[4, 30]])
+  })
+})
+
 test('those who await an offset are told in order, the rest when the log closes', () => {
   const log = logWith()
   const told: string[] = []

@@ -25,6 +25,12 @@ export class PowerCut extends Error {
 class Inode {
   live = new Uint8Array(0)
   durable = new Uint8Array(0)
+  /** Changes of names before it was made: those do not concern it, though it may lie where they speak of. */
+  readonly bornAt: number
+
+  constructor(bornAt: number) {
+    this.bornAt = bornAt
+  }
 }
 
 type Names = Map<string, Inode>
@@ -34,6 +40,7 @@ export class FakeDisk implements Disk {
   durableNames: Names = new Map()
   /** Changes of names that are not durable yet, in order. */
   private pending: { directory: string; apply: (names: Names) => void }[] = []
+  private changes = 0
   /** Operations until the power is cut. */
   operationsLeft = Number.POSITIVE_INFINITY
   operations = 0
@@ -60,7 +67,7 @@ export class FakeDisk implements Disk {
     if (mode === 'new' && inode !== undefined) throw new DiskError('open', path, 'EEXIST')
     if (inode === undefined) {
       if (mode === 'read') throw new DiskError('open', path, 'ENOENT')
-      const created = new Inode()
+      const created = new Inode(this.changes)
       inode = created
       this.change(path, (names) => names.set(path, created))
     }
@@ -87,9 +94,10 @@ export class FakeDisk implements Disk {
   async rename(from: string, to: string): Promise<void> {
     await this.begin()
     if (!isThere(this.names, from)) throw new DiskError('rename', from, 'ENOENT')
+    const at = this.changes
     this.change(to, (names) => {
       for (const [path, inode] of [...names]) {
-        if (path !== from && !path.startsWith(`${from}/`)) continue
+        if ((path !== from && !path.startsWith(`${from}/`)) || inode.bornAt > at) continue
         names.delete(path)
         names.set(to + path.slice(from.length), inode)
       }
@@ -99,8 +107,11 @@ export class FakeDisk implements Disk {
   /** A file, or a directory with all that is in it. */
   async remove(path: string): Promise<void> {
     await this.begin()
+    const at = this.changes
     this.change(path, (names) => {
-      for (const name of [...names.keys()]) if (name === path || name.startsWith(`${path}/`)) names.delete(name)
+      for (const [name, inode] of [...names]) {
+        if ((name === path || name.startsWith(`${path}/`)) && inode.bornAt <= at) names.delete(name)
+      }
     })
   }
 
@@ -119,7 +130,7 @@ export class FakeDisk implements Disk {
     const names = new Map(this.durableNames)
     for (const { apply } of this.pending.slice(0, random() % (this.pending.length + 1))) apply(names)
     for (const [path, inode] of names) {
-      const copy = new Inode()
+      const copy = new Inode(0)
       copy.live = survivors(inode, random)
       copy.durable = copy.live.slice()
       next.names.set(path, copy)
@@ -146,6 +157,7 @@ export class FakeDisk implements Disk {
 
   private change(path: string, apply: (names: Names) => void): void {
     apply(this.names)
+    this.changes++
     this.pending.push({ directory: dirname(path), apply })
   }
 }

@@ -30,10 +30,20 @@ import {
   writeDeleteTopicsRequest,
 } from '../../src/wire/generated/20-delete-topics.ts'
 import {
+  deleteRecordsApi,
+  readDeleteRecordsResponse,
+  writeDeleteRecordsRequest,
+} from '../../src/wire/generated/21-delete-records.ts'
+import {
   offsetForLeaderEpochApi,
   readOffsetForLeaderEpochResponse,
   writeOffsetForLeaderEpochRequest,
 } from '../../src/wire/generated/23-offset-for-leader-epoch.ts'
+import {
+  incrementalAlterConfigsApi,
+  readIncrementalAlterConfigsResponse,
+  writeIncrementalAlterConfigsRequest,
+} from '../../src/wire/generated/44-incremental-alter-configs.ts'
 import type { Reader } from '../../src/wire/reader.ts'
 import { type BatchOptions, RecordBatchBuilder } from '../../src/wire/record-batch-builder.ts'
 import { RecordCursor } from '../../src/wire/record-cursor.ts'
@@ -148,6 +158,25 @@ export async function deleteTopic(client: Client, name: string): Promise<number>
     writeDeleteTopicsRequest(writer, version, { topics: [], topicNames: [name], timeoutMs: 30_000 }),
   )
   return readDeleteTopicsResponse(reader, version).responses[0]!.errorCode
+}
+
+/** Null: the default again. */
+export async function alterTopic(
+  client: Client,
+  topic: string,
+  configs: Record<string, string | number | null>,
+): Promise<number> {
+  const version = incrementalAlterConfigsApi.maxVersion
+  const changes = Object.entries(configs).map(([name, value]) => ({
+    name,
+    configOperation: value === null ? 1 : 0,
+    value: value === null ? null : `${value}`,
+  }))
+  const resources = [{ resourceType: 2, resourceName: topic, configs: changes }]
+  const reader = await client.request(incrementalAlterConfigsApi.key, version, (writer) =>
+    writeIncrementalAlterConfigsRequest(writer, version, { resources, validateOnly: false }),
+  )
+  return readIncrementalAlterConfigsResponse(reader, version).responses[0]!.errorCode
 }
 
 export async function metadata(client: Client, names: string[], allowAutoTopicCreation = false) {
@@ -367,6 +396,21 @@ export async function offsetAt(client: Client, topic: string, partition: number,
   )
   const { errorCode, offset, timestamp: found } = readListOffsetsResponse(reader, version).topics[0]!.partitions[0]!
   return { errorCode, offset, timestamp: found }
+}
+
+/** `offsets`: [partition, offset] pairs; resolves to [error, low watermark] of each. */
+export async function deleteRecords(
+  client: Client,
+  topic: string,
+  offsets: readonly (readonly [number, number])[],
+): Promise<[errorCode: number, lowWatermark: number][]> {
+  const version = deleteRecordsApi.maxVersion
+  const partitions = offsets.map(([partitionIndex, offset]) => ({ partitionIndex, offset }))
+  const reader = await client.request(deleteRecordsApi.key, version, (writer) =>
+    writeDeleteRecordsRequest(writer, version, { topics: [{ name: topic, partitions }], timeoutMs: 30_000 }),
+  )
+  const [answer] = readDeleteRecordsResponse(reader, version).topics
+  return answer!.partitions.map(({ errorCode, lowWatermark }) => [errorCode, lowWatermark])
 }
 
 export async function epochEnd(client: Client, topic: string, partition: number, leaderEpoch: number) {

@@ -1,7 +1,10 @@
 // The shards of one node without sockets, threads or a machine: real shards on a fake disk, ticked by hand, so that the
 // power can be cut at every write, and what comes back compared with what was promised.
 import type { ProduceCall } from '../../src/api/00-produce.ts'
+import type { DeletionAnswer } from '../../src/api/define-api.ts'
 import { loadSettings } from '../../src/config/settings.ts'
+import type { LogStartCheckpoint } from '../../src/log/log-start-checkpoint.ts'
+import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { Arena, ArenaView } from '../../src/memory/arena.ts'
 import type { MetadataBatch } from '../../src/metadata/image.ts'
 import {
@@ -108,7 +111,14 @@ export class SmallNode {
   readonly #queues: FakeQueue[] = []
   #nowMs = 0
 
-  constructor(disk: FakeDisk, shardCount: number, runEpoch: number, journalBytes: number, metadata: MetadataBatch) {
+  constructor(
+    disk: FakeDisk,
+    shardCount: number,
+    runEpoch: number,
+    journalBytes: number,
+    metadata: MetadataBatch,
+    logStarts: LogStartCheckpoint | null = null,
+  ) {
     this.disk = disk
     const shared = createSharedMemory(shardCount, ARENA_BYTES)
     this.arenas = shared.arenas.map((memory) => new Arena(memory))
@@ -142,6 +152,8 @@ export class SmallNode {
         },
         onRelieve: () => undefined,
         onAccepted: () => undefined,
+        logStarts: logStarts?.starts ?? [],
+        storeLogStarts: (changes) => logStarts!.store(changes),
       })
       shard.applyMetadata(metadata)
       return shard
@@ -186,6 +198,18 @@ export class SmallNode {
     })
     arena.release(block)
     return answer
+  }
+
+  /** As it is where it lives. */
+  logOf(topic: string, partition: number): PartitionLog {
+    const { shard } = this.shards[0]!.routes.topicByName(topic)!.partitions[partition]!
+    return this.shards[shard]!.routes.topicByName(topic)!.partitions[partition]!.log!
+  }
+
+  /** Deletes by way of `via` what is before `offset`. */
+  deleteBefore(via: number, topic: string, partition: number, offset: number): Promise<DeletionAnswer> {
+    const shard = this.shards[via]!
+    return shard.deletions.deleteBefore(shard.routes.topicByName(topic)!.partitions[partition]!, offset)
   }
 
   /** One tick of every shard and one step of every disk thread. Throws what ended the node. */

@@ -2,15 +2,12 @@
 
 /** What a test cannot do without, by the beginning of its name. */
 const NEEDS = {
-  '0011_produce_batch': 'IncrementalAlterConfigs',
   '0077_compaction': 'log compaction',
-  '0081_admin do_test_AlterConfigs': 'AlterConfigs',
-  '0081_admin do_test_IncrementalAlterConfigs': 'IncrementalAlterConfigs',
-  '0081_admin do_test_DescribeConfigs_groups': 'configurations of groups (resource type 32)',
+  '0081_admin do_test_AlterConfigs': 'configs of a broker that are altered while it runs',
+  '0081_admin do_test_IncrementalAlterConfigs': 'configs of a broker that are altered while it runs',
   '0081_admin do_test_CreateAcls': 'an authorizer',
   '0081_admin do_test_DescribeAcls': 'an authorizer',
   '0081_admin do_test_DeleteAcls': 'an authorizer',
-  '0081_admin do_test_DeleteRecords': 'DeleteRecords',
   '0081_admin do_test_UserScramCredentials': 'SASL: DescribeUserScramCredentials, AlterUserScramCredentials',
   '0098_consumer_txn': 'three brokers, and transactions',
   '0101_fetch_from_follower': 'three brokers',

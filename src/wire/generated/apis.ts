@@ -18,11 +18,14 @@ import { listGroupsApi } from './16-list-groups.ts'
 import { apiVersionsApi } from './18-api-versions.ts'
 import { createTopicsApi } from './19-create-topics.ts'
 import { deleteTopicsApi } from './20-delete-topics.ts'
+import { deleteRecordsApi } from './21-delete-records.ts'
 import { initProducerIdApi } from './22-init-producer-id.ts'
 import { offsetForLeaderEpochApi } from './23-offset-for-leader-epoch.ts'
 import { describeConfigsApi } from './32-describe-configs.ts'
+import { alterConfigsApi } from './33-alter-configs.ts'
 import { createPartitionsApi } from './37-create-partitions.ts'
 import { deleteGroupsApi } from './42-delete-groups.ts'
+import { incrementalAlterConfigsApi } from './44-incremental-alter-configs.ts'
 import { offsetDeleteApi } from './47-offset-delete.ts'
 import { describeClusterApi } from './60-describe-cluster.ts'
 
@@ -52,11 +55,14 @@ export const apis: readonly Api[] = [
   apiVersionsApi,
   createTopicsApi,
   deleteTopicsApi,
+  deleteRecordsApi,
   initProducerIdApi,
   offsetForLeaderEpochApi,
   describeConfigsApi,
+  alterConfigsApi,
   createPartitionsApi,
   deleteGroupsApi,
+  incrementalAlterConfigsApi,
   offsetDeleteApi,
   describeClusterApi,
 ]
