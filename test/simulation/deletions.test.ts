@@ -62,7 +62,7 @@ async function load(node: SmallNode, history: History, random: () => number, cou
       const value = `${partition}.${history.sent++}`
       const batch = batchOf([`${value}:${'v'.repeat(random() % 5000)}`, `${value}+:`])
       while (!node.hasRoom(via)) {
-        for (const shard of node.shards) shard.drainAll()
+        for (const shard of node.shards) shard.relieve()
         await node.tick()
       }
       pending.push(
@@ -74,7 +74,7 @@ async function load(node: SmallNode, history: History, random: () => number, cou
     }
     if (random() % 3 !== 0) await node.tick()
     if (pending.length > 6) await node.settle(Promise.all(pending.splice(0)))
-    if (random() % 20 === 0) node.shards[random() % node.shards.length]!.drainAll()
+    if (random() % 20 === 0) node.shards[random() % node.shards.length]!.relieve()
   }
   await node.settle(Promise.all(pending))
 }
