@@ -1,0 +1,107 @@
+// One sample of a row: the server, the load, what was charged. A row says what to do; here is what it may do.
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTopic, deleteTopic } from './admin.mjs'
+import { runLoad } from './load.mjs'
+import { charge, probeSync, syncFileSystem, warmPageCache } from './machine.mjs'
+
+const PROBES = 64
+const PROBES_SMALL = 8
+/** A run whose other work takes more of a core than this says so. */
+export const FOREIGN_CORES_MAX = 0.15
+
+let topics = 0
+
+export class Run {
+  /** `side` is { peer, settings, server }; the server is missing if the row starts its own. `others` run meanwhile. */
+  constructor({ row, side, variant, shape, directory, isSmall, others = [], bytes }) {
+    this.row = row
+    this.side = side
+    this.variant = variant
+    this.shape = shape
+    this.isSmall = isSmall
+    this.bytes = bytes
+    this.directory = join(directory, `${side.peer.name}-run`)
+    this.machineDirectory = directory
+    this.others = others
+    this.server = side.server
+    this.topics = []
+  }
+
+  size(full, small) {
+    return this.isSmall ? small : full
+  }
+
+  /** Starts the peer on this run's directory: the second time, on what is there. */
+  async start() {
+    mkdirSync(this.directory, { recursive: true })
+    const { peer, settings } = this.side
+    this.server = await peer.start({ directory: this.directory, settings })
+    this.side.shown = this.server.settings
+    return this.server
+  }
+
+  /** A topic for this run only. `isSynced`: an acks=all answer comes after the sync. */
+  async topic({ partitions, isSynced = false }) {
+    const name = `row-${this.row.number}-${process.pid}-${topics++}`
+    const { peer, server } = this.side
+    await createTopic(server ?? this.server, name, { partitions, configs: isSynced ? peer.syncedTopic : {} })
+    this.topics.push(name)
+    return name
+  }
+
+  async load(mode, options) {
+    return await runLoad(this.server, mode, options)
+  }
+
+  charge() {
+    return charge(this.server, this.others, this.machineDirectory)
+  }
+
+  /** A load, and the CPU that went into it. */
+  async charged(mode, options) {
+    const begun = this.charge()
+    const load = await this.load(mode, options)
+    return { load, cpu: begun.end() }
+  }
+
+  warmPageCache(bytes) {
+    warmPageCache(this.machineDirectory, bytes)
+  }
+
+  settle() {
+    syncFileSystem(this.machineDirectory)
+  }
+
+  async idle(seconds) {
+    await sleep(seconds * 1000)
+  }
+
+  /** Runs the row once; resolves to its values with what the disk was like and what else was going on. */
+  async sample() {
+    this.settle()
+    const syncUs = probeSync(this.machineDirectory, this.size(PROBES, PROBES_SMALL))
+    try {
+      const { values, load, cpu } = await this.row.sample(this)
+      return {
+        side: this.side.peer.name,
+        values,
+        syncUs,
+        ...(load && { buckets: load.buckets, checksum: load.checksum, generatorCpuSeconds: load.cpuSeconds }),
+        ...(cpu && { cpu, isNoisy: cpu.foreign / cpu.seconds > FOREIGN_CORES_MAX }),
+      }
+    } finally {
+      await this.#cleanUp()
+    }
+  }
+
+  async #cleanUp() {
+    if (this.side.server === undefined) {
+      await this.server?.kill()
+      rmSync(this.directory, { recursive: true, force: true })
+    } else {
+      for (const topic of this.topics) await deleteTopic(this.server, topic)
+    }
+  }
+}
