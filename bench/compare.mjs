@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './lib/machine.mjs'
-import { compare, takePairs } from './lib/pairs.mjs'
+import { compare, latencies, takePairs } from './lib/pairs.mjs'
 import { keepResult, printResult, printSample } from './lib/report.mjs'
 import { Run } from './lib/run.mjs'
 
@@ -149,7 +149,9 @@ async function measure(row, sides) {
       onSample: (which, sample) => printSample(row, which === 'ours' ? sides.ours : sides.theirs, variant, sample),
     })
     const isComplete = taken.pairs.filter((pair) => !pair.isVoid).length >= pairs
-    variants.push({ variant, shapes, ...taken, isComplete, measures: compare(row.measures, row.targets, taken.pairs) })
+    const targets = row.variantTargets?.[variant] ?? row.targets
+    const measures = compare(row.measures, targets, taken.pairs)
+    variants.push({ variant, shapes, ...taken, isComplete, measures, latency: latencies(taken.pairs) })
   }
   const { number, name, title, durability, floor, target } = row
   const side = ({ peer, settings, shown }) => ({

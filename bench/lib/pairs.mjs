@@ -63,3 +63,18 @@ function isMet(target, ours, ratio) {
     (target.most === undefined || ours.median <= target.most)
   )
 }
+
+/** The latencies of all runs of a side as one histogram of [nanoseconds, count]; null if none were recorded. */
+export function latencies(pairs) {
+  const valid = pairs.filter((pair) => !pair.isVoid)
+  if (valid.length === 0 || valid.some(({ ours, theirs }) => !ours.buckets || !theirs.buckets)) return null
+  return { ours: merged(valid.map(({ ours }) => ours)), theirs: merged(valid.map(({ theirs }) => theirs)) }
+}
+
+function merged(samples) {
+  const counts = new Map()
+  for (const [value, count] of samples.flatMap(({ buckets }) => buckets)) {
+    counts.set(value, (counts.get(value) ?? 0) + count)
+  }
+  return [...counts].sort(([a], [b]) => a - b)
+}

@@ -8,7 +8,7 @@ import { digits } from './statistics.mjs'
 
 const PANEL_WIDTH = 300
 const PANEL_HEIGHT = 260
-const MARGIN = { left: 60, right: 24, top: 64, bottom: 36 }
+const MARGIN = { left: 60, right: 24, top: 64, bottom: 44 }
 const COLOURS = { ours: '#2563a8', theirs: '#c2603a' }
 const MEASURES_MAX = 4
 
@@ -32,28 +32,28 @@ export async function plot(result) {
   return `${svg}\n`
 }
 
-function panelsOf(result, { variant, pairs, measures }) {
+function panelsOf(result, { variant, pairs, measures, latency }) {
   const valid = pairs.filter((pair) => !pair.isVoid)
   const targeted = measures.filter(({ target }) => target !== null)
   const shown = [...targeted, ...measures.filter(({ target }) => target === null)].slice(0, MEASURES_MAX)
-  const names = [result.ours.title, `${result.theirs.title}\n${result.theirs.chosen}`]
+  const names = [result.ours.title, result.theirs.title]
   const bars = shown.map((measure) => barPanel(names, variant, measure, valid))
-  const curves = curvePanel(names, variant, valid)
+  const curves = curvePanel(names, variant, latency)
   return curves === null ? bars : [...bars, curves]
 }
 
 function barPanel(names, variant, { key, title, unit, ours, theirs, ratio }, pairs) {
+  const named = [ours, theirs].map(({ median }, index) => `${names[index]}\n${digits(median)}`)
   const samples = (side, index) => pairs.map((pair) => [index, pair[side].values[key]])
   return {
     title: unit === '' ? title : `${title}, ${unit}`,
     subtitle: `${variant}: ${digits(ratio.median)} times better`,
-    xAxis: { type: 'category', data: names, axisTick: { show: false } },
+    xAxis: { type: 'category', data: named, axisTick: { show: false } },
     yAxis: { type: 'value', min: 0, splitNumber: 4 },
     series: [
       {
         type: 'bar',
         barWidth: '45%',
-        label: { show: true, position: 'insideBottom', color: '#ffffff', formatter: ({ value }) => digits(value) },
         data: [ours, theirs].map(({ median }, index) => ({
           value: median,
           itemStyle: { color: index === 0 ? COLOURS.ours : COLOURS.theirs },
@@ -70,27 +70,26 @@ function barPanel(names, variant, { key, title, unit, ours, theirs, ratio }, pai
 }
 
 /** Latency over percentile, each tenth of what is left as wide as the one before. Null if nothing was recorded. */
-function curvePanel(names, variant, pairs) {
-  if (pairs.length === 0 || pairs.some(({ ours, theirs }) => !ours.buckets || !theirs.buckets)) return null
+function curvePanel(names, variant, latency) {
+  if (latency === null) return null
   const nines = (label) => `${Number((100 - 100 / 10 ** label).toPrecision(7))}%`
   return {
     title: 'latency, ms',
     subtitle: variant,
-    xAxis: { type: 'value', min: 0, max: 5, interval: 1, axisLabel: { formatter: nines } },
+    xAxis: { type: 'value', min: 0, max: 5, interval: 1, axisLabel: { formatter: nines, fontSize: 9 } },
     yAxis: { type: 'log', min: 'dataMin', axisLabel: { formatter: digits } },
     series: ['ours', 'theirs'].map((side, index) => ({
       name: names[index],
       type: 'line',
       showSymbol: false,
       lineStyle: { color: COLOURS[side], width: 2 },
-      data: curveOf(pairs.map((pair) => pair[side].buckets)),
+      data: curveOf(latency[side]),
     })),
   }
 }
 
-/** Of [nanoseconds, count] of all runs together: how many nines, and the milliseconds within which so many are. */
-function curveOf(runs) {
-  const buckets = runs.flat().sort(([a], [b]) => a - b)
+/** Of [nanoseconds, count]: how many nines, and the milliseconds within which so many are. */
+function curveOf(buckets) {
   const total = buckets.reduce((sum, [, count]) => sum + count, 0)
   const points = []
   let seen = 0

@@ -22,7 +22,9 @@ export function printResult(result) {
 export async function keepResult(folder, result) {
   mkdirSync(folder, { recursive: true })
   const base = join(folder, fileName(result))
-  writeFileSync(`${base}.json`, `${JSON.stringify(result)}\n`)
+  // The runs' histograms are kept as one a side: the runs' own percentiles are in their values.
+  const kept = JSON.stringify(result, (key, value) => (key === 'buckets' ? undefined : value))
+  writeFileSync(`${base}.json`, `${kept}\n`)
   writeFileSync(`${base}.md`, markdownOf(result))
   writeFileSync(`${base}.svg`, await plot(result))
   if (folder === resultsFolder) writeFileSync(summaryFile, summaryOf(folder))

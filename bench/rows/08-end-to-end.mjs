@@ -1,4 +1,9 @@
 // How long from the moment a record was to be sent until its consumer has it, at 10,000 records a second, one a request?
+//
+// Open loop: a broker that can't keep up shows it in its latencies, and in how many records came through. So no pair is
+// void; a tenth of the rate tells what latency is where both keep up.
+const RATES = { '10,000 a second': 10_000, '1,000 a second': 1000 }
+
 export default {
   number: 8,
   name: 'end-to-end',
@@ -14,9 +19,8 @@ export default {
     cores: { title: 'CPU of the machine less clients', unit: 'cores', better: 'less' },
     rate: { title: 'records', unit: '/s', better: 'more' },
   },
-  variants: ['open loop'],
+  variants: Object.keys(RATES),
   keepsServer: true,
-  pace: 'rate',
   shapes: [{ connections: 4, inflight: 16 }],
   async sample(run) {
     const topic = await run.topic({ partitions: 4 })
@@ -27,7 +31,7 @@ export default {
       acks: 1,
       records: 1,
       recordBytes: 100,
-      rate: 10_000,
+      rate: RATES[run.variant],
       warmup: run.size(2, 0.3),
       seconds: run.size(15, 1.5),
     })

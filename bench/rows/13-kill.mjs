@@ -1,4 +1,7 @@
 // How long after kill -9, with so much written, until a broker is there again and answers a record; and is all there?
+//
+// Ready is when it answers clients that it is there. Kafka's waits, besides its logs, for the session of the one that was
+// killed to end (broker.session.timeout.ms, 9 s): so does whoever restarts it.
 import { untilProduced } from '../lib/admin.mjs'
 import { GB } from '../lib/values.mjs'
 
@@ -17,6 +20,7 @@ export default {
   floor: 'the scan of a journal',
   target: 'ready ≥ 5× sooner (≥ 20× for 1-record batches), ≤ 1 s',
   targets: { readySeconds: { ratio: 5, most: 1 } },
+  variantTargets: { '1-record batches': { readySeconds: { ratio: 20, most: 1 } } },
   measures: {
     readySeconds: { title: 'ready', unit: 's', better: 'less' },
     producedSeconds: { title: 'first record answered', unit: 's', better: 'less' },
