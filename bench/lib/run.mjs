@@ -46,6 +46,7 @@ export class Run {
   async topic({ partitions, isSynced = false }) {
     const name = `row-${this.row.number}-${process.pid}-${topics++}`
     const { peer, server } = this.side
+    if (peer.forgets) return name
     await createTopic(server ?? this.server, name, { partitions, configs: isSynced ? peer.syncedTopic : {} })
     this.topics.push(name)
     return name
@@ -59,11 +60,21 @@ export class Run {
     return charge(this.server, this.others, this.machineDirectory)
   }
 
-  /** A load, and the CPU that went into it. */
+  /** A load, and the CPU that went into it. What was produced is read back afterwards, on nobody's bill. */
   async charged(mode, options) {
     const begun = this.charge()
-    const load = await this.load(mode, options)
-    return { load, cpu: begun.end() }
+    const isProduced = options.acks !== undefined && mode !== 'end-to-end'
+    const load = await this.load(mode, isProduced ? { ...options, verify: 1 } : options)
+    const cpu = begun.end()
+    if (isProduced) await this.readBack(options, load)
+    return { load, cpu }
+  }
+
+  /** Fails unless all that was acknowledged is in the topic, once and in order, with the same checksum. */
+  async readBack({ topic, partitions }, { records, checksum }) {
+    if (this.side.peer.forgets) return
+    const expected = { verify: 1, expectRecords: records, expectChecksum: checksum }
+    await this.load('fetch', { topic, partitions, connections: Math.min(partitions, 8), ...expected })
   }
 
   warmPageCache(bytes) {

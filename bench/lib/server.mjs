@@ -47,6 +47,7 @@ export class Server {
       return { child, ended: new Promise((resolve) => child.once('exit', resolve).once('error', resolve)) }
     })
     this.startedAt = startedAt
+    Object.assign(this, processCounts(this.pids))
     running.add(this)
   }
 
@@ -86,31 +87,6 @@ export class Server {
     return this.#processes.map((_, index) => readFileSync(`${this.#log}.${index}`, 'utf8').slice(-3000)).join('\n')
   }
 
-  /** User and system time of all processes and of their threads, those that have ended too. */
-  cpuSeconds() {
-    return sum(this.pids, (pid) => {
-      const fields = statFields(pid)
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND
-    })
-  }
-
-  residentBytes() {
-    return sum(this.pids, (pid) => statusNumber(pid, 'VmRSS') * 1024)
-  }
-
-  descriptors() {
-    return sum(this.pids, (pid) => readdirSync(`/proc/${pid}/fd`).length)
-  }
-
-  threads() {
-    return sum(this.pids, (pid) => statusNumber(pid, 'Threads'))
-  }
-
-  /** Areas of memory, of which the kernel allows a process 65,530 unless told otherwise. */
-  memoryMaps() {
-    return sum(this.pids, (pid) => readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n').length - 1)
-  }
-
   /** Controlled shutdown; one that takes too long is killed. Resolves to how long it took. */
   async stop() {
     const startedAt = performance.now()
@@ -136,6 +112,23 @@ export class Server {
   /** For a driver that is going itself. */
   killAtOnce() {
     this.#signal('SIGKILL')
+  }
+}
+
+/** What the kernel counts of processes, of all of them together, each as a function that looks now. */
+export function processCounts(pids) {
+  return {
+    /** User and system time of their threads, those that have ended too. */
+    cpuSeconds: () =>
+      sum(pids, (pid) => {
+        const fields = statFields(pid)
+        return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND
+      }),
+    residentBytes: () => sum(pids, (pid) => statusNumber(pid, 'VmRSS') * 1024),
+    descriptors: () => sum(pids, (pid) => readdirSync(`/proc/${pid}/fd`).length),
+    threads: () => sum(pids, (pid) => statusNumber(pid, 'Threads')),
+    /** Areas of memory, of which the kernel allows a process 65,530 unless told otherwise. */
+    memoryMaps: () => sum(pids, (pid) => readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n').length - 1),
   }
 }
 

@@ -45,15 +45,19 @@ export default {
 async function tail(run, topic, bytes) {
   const charge = run.charge()
   const consuming = run.load('fetch', { topic, ...fetched, follow: 1, bytesMax: bytes })
-  const [consumed] = await Promise.all([
+  const [consumed, made] = await Promise.all([
     consuming,
-    run.load('produce', { topic, ...produced, ...run.shape, bytesMax: bytes }),
+    run.load('produce', { topic, ...produced, ...run.shape, verify: 1, bytesMax: bytes }),
   ])
-  return { load: consumed, cpu: charge.end() }
+  const cpu = charge.end()
+  await run.readBack({ topic, ...produced }, made)
+  return { load: consumed, cpu }
 }
 
 async function catchUp(run, topic, bytes) {
-  await run.load('produce', { topic, ...produced, ...run.shape, bytesMax: bytes })
+  const made = await run.load('produce', { topic, ...produced, ...run.shape, verify: 1, bytesMax: bytes })
   run.settle()
-  return await run.charged('fetch', { topic, ...fetched, bytesMax: bytes })
+  const charged = await run.charged('fetch', { topic, ...fetched, bytesMax: bytes })
+  await run.readBack({ topic, ...produced }, made)
+  return charged
 }
