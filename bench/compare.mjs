@@ -23,6 +23,8 @@ import { describeMachine } from './lib/machine.mjs'
 import { compare, latencies, takePairs } from './lib/pairs.mjs'
 import { keepResult, printResult, printSample } from './lib/report.mjs'
 import { Run } from './lib/run.mjs'
+import * as kafka from './peers/kafka.mjs'
+import * as millrace from './peers/millrace.mjs'
 
 const WARM_UP_SECONDS_SMALL = 3
 const WARM_UP_BYTES = 1 << 30
@@ -45,7 +47,6 @@ const isSmall = given.small
 const pairs = Number(given.pairs ?? (isSmall ? 1 : 5))
 const output = given.output ?? (isSmall ? undefined : new URL('./results', import.meta.url).pathname)
 const rows = await rowsOf(given.rows)
-const millrace = await import('./peers/millrace.mjs')
 const directory = mkdtempSync(join(given.directory, 'millrace-compare-'))
 const machine = describeMachine(directory)
 let hasFailed = false
@@ -67,13 +68,17 @@ try {
 process.exit(hasFailed ? 1 : 0)
 
 async function compareWith(peer, settings) {
+  const wanted = rows.filter(({ number }) => peer.rows?.includes(number) ?? true)
+  for (const { number } of rows.filter((row) => !wanted.includes(row))) {
+    console.log(`# row ${number} is not for ${peer.title}: its module says why`)
+  }
   const ours = { peer: millrace, settings: given.ours ?? (settings in millrace.settings ? settings : 'tuned') }
   const theirs = { peer, settings }
-  for (const row of rows.filter((each) => !each.keepsServer)) {
+  for (const row of wanted.filter((each) => !each.keepsServer)) {
     const own = row.settings === undefined ? {} : { settings: row.settings }
     await attempt(row, { ours: { ...ours, ...own }, theirs: { ...theirs, ...own } })
   }
-  const kept = rows.filter((each) => each.keepsServer)
+  const kept = wanted.filter((each) => each.keepsServer)
   if (kept.length === 0) return
   // Started once for all rows, for a warm-up is long; each is warm when it is first measured.
   const servers = []
@@ -107,12 +112,16 @@ async function warmUp(side) {
 /** Big batches in and out, then many small requests. */
 async function warmUpSample(run) {
   const topic = await run.topic({ partitions: 4 })
+  const small = { connections: 100, inflight: 1, acks: 1, records: 1, recordBytes: 100, seconds: run.size(5, 0.5) }
+  if (!run.side.peer.speaksKafka) {
+    await run.load('connections', { topic, partitions: 4, ...small })
+    return { values: {} }
+  }
   const bytesMax = run.size(WARM_UP_BYTES, WARM_UP_BYTES / 16)
   const shared = { topic, partitions: 4, connections: 4 }
   await run.load('produce', { ...shared, inflight: 4, acks: 1, records: 128, recordBytes: 1000, bytesMax })
   await run.load('fetch', { ...shared, maxBytes: 1 << 20, bytesMax })
-  const seconds = run.size(5, 0.5)
-  await run.load('connections', { ...shared, connections: 100, acks: 1, records: 1, recordBytes: 100, seconds })
+  await run.load('connections', { ...shared, ...small })
   return { values: {} }
 }
 
@@ -149,7 +158,8 @@ async function measure(row, sides) {
       onSample: (which, sample) => printSample(row, which === 'ours' ? sides.ours : sides.theirs, variant, sample),
     })
     const isComplete = taken.pairs.filter((pair) => !pair.isVoid).length >= pairs
-    const targets = row.variantTargets?.[variant] ?? row.targets
+    // Ratios are set against Kafka; beside others they say nothing.
+    const targets = sides.theirs.peer === kafka ? (row.variantTargets?.[variant] ?? row.targets) : {}
     const measures = compare(row.measures, targets, taken.pairs)
     variants.push({ variant, shapes, ...taken, isComplete, measures, latency: latencies(taken.pairs) })
   }
@@ -161,13 +171,18 @@ async function measure(row, sides) {
     settings: shown,
   })
   return {
-    row: { number, name, title, durability, floor, target },
+    row: { number, name, title, durability: durabilityOf(durability, sides), floor, target },
     machine,
     isSmall,
     ours: side(sides.ours),
     theirs: side(sides.theirs),
     variants,
   }
+}
+
+/** A peer that does not speak Kafka's protocol says its own. */
+function durabilityOf(ofRow, { theirs }) {
+  return theirs.peer.speaksKafka ? ofRow : `${ofRow.replace(', Kafka', '; Kafka')}; ${theirs.peer.durability}`
 }
 
 /** Which of the row's shapes of load suits a side best, and how fast it goes then. */

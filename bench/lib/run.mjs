@@ -47,13 +47,16 @@ export class Run {
     const name = `row-${this.row.number}-${process.pid}-${topics++}`
     const { peer, server } = this.side
     if (peer.forgets) return name
-    await createTopic(server ?? this.server, name, { partitions, configs: isSynced ? peer.syncedTopic : {} })
+    if (peer.speaksKafka) {
+      await createTopic(server ?? this.server, name, { partitions, configs: isSynced ? peer.syncedTopic : {} })
+    } else await peer.createTopic(this.server, name, { isSynced })
     this.topics.push(name)
     return name
   }
 
   async load(mode, options) {
-    return await runLoad(this.server, mode, options)
+    const { speaksKafka, load } = this.side.peer
+    return speaksKafka ? await runLoad(this.server, mode, options) : await load(this.server, mode, options)
   }
 
   charge() {
@@ -66,7 +69,7 @@ export class Run {
     const isProduced = options.acks !== undefined && mode !== 'end-to-end'
     const load = await this.load(mode, isProduced ? { ...options, verify: 1 } : options)
     const cpu = begun.end()
-    if (isProduced) await this.readBack(options, load)
+    if (isProduced && this.side.peer.speaksKafka) await this.readBack(options, load)
     return { load, cpu }
   }
 
@@ -112,7 +115,8 @@ export class Run {
       await this.server?.kill()
       rmSync(this.directory, { recursive: true, force: true })
     } else {
-      for (const topic of this.topics) await deleteTopic(this.server, topic)
+      const remove = this.side.peer.deleteTopic ?? deleteTopic
+      for (const topic of this.topics) await remove(this.server, topic)
     }
   }
 }
