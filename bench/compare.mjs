@@ -17,11 +17,11 @@
 // A row that fails, or whose peer gives too few pairs, says so and does not end the others; then the exit code is 1.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './lib/machine.mjs'
 import { compare, latencies, takePairs } from './lib/pairs.mjs'
-import { keepResult, printResult, printSample } from './lib/report.mjs'
+import { keepResult, printResult, printSample, resultsFolder } from './lib/report.mjs'
 import { Run } from './lib/run.mjs'
 import * as kafka from './peers/kafka.mjs'
 import * as millrace from './peers/millrace.mjs'
@@ -45,7 +45,7 @@ const { values: given } = parseArgs({
 })
 const isSmall = given.small
 const pairs = Number(given.pairs ?? (isSmall ? 1 : 5))
-const output = given.output ?? (isSmall ? undefined : new URL('./results', import.meta.url).pathname)
+const output = given.output ? resolve(given.output) : isSmall ? undefined : resultsFolder
 const rows = await rowsOf(given.rows)
 const directory = mkdtempSync(join(given.directory, 'millrace-compare-'))
 const machine = describeMachine(directory)
@@ -56,14 +56,12 @@ console.log(
     .map(([key, value]) => `# ${key}: ${value}`)
     .join('\n'),
 )
-try {
-  for (const peerName of given.peers.split(',')) {
-    const peer = await import(`./peers/${peerName}.mjs`)
-    console.log(`# ${millrace.install()} beside ${peer.install()}`)
-    for (const settings of given.settings.split(',')) await compareWith(peer, settings)
-  }
-} finally {
-  rmSync(directory, { recursive: true, force: true })
+// Also when it is interrupted; servers that are being killed may still write.
+process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
+for (const peerName of given.peers.split(',')) {
+  const peer = await import(`./peers/${peerName}.mjs`)
+  console.log(`# ${millrace.install()} beside ${peer.install()}`)
+  for (const settings of given.settings.split(',')) await compareWith(peer, settings)
 }
 process.exit(hasFailed ? 1 : 0)
 
@@ -141,12 +139,12 @@ async function attempt(row, sides) {
 async function measure(row, sides) {
   const variants = []
   const wanted = given.variants?.split(',')
+  const shapes = {}
   for (const variant of row.variants) {
     if (wanted !== undefined && !wanted.includes(variant)) continue
-    const shapes = {}
     let best
     for (const which of ['ours', 'theirs']) {
-      const found = await calibrate(row, variant, sides, which)
+      const found = await calibrate(row, variant, shapes[which] ? [shapes[which]] : row.shapes, sides, which)
       shapes[which] = found.shape
       if (which === 'theirs') best = found.best
     }
@@ -161,7 +159,7 @@ async function measure(row, sides) {
     // Ratios are set against Kafka; beside others they say nothing.
     const targets = sides.theirs.peer === kafka ? (row.variantTargets?.[variant] ?? row.targets) : {}
     const measures = compare(row.measures, targets, taken.pairs)
-    variants.push({ variant, shapes, ...taken, isComplete, measures, latency: latencies(taken.pairs) })
+    variants.push({ variant, shapes: { ...shapes }, ...taken, isComplete, measures, latency: latencies(taken.pairs) })
   }
   const { number, name, title, durability, floor, target } = row
   const side = ({ peer, settings, shown }) => ({
@@ -185,14 +183,14 @@ function durabilityOf(ofRow, { theirs }) {
   return theirs.peer.speaksKafka ? ofRow : `${ofRow.replace(', Kafka', '; Kafka')}; ${theirs.peer.durability}`
 }
 
-/** Which of the row's shapes of load suits a side best, and how fast it goes then. */
-async function calibrate(row, variant, sides, which) {
-  const shapes = row.shapes ?? [undefined]
-  if (row.pace === undefined || isSmall) return { shape: shapes[0] }
+/** Which of these shapes of load suits a side best, and how fast it goes then; after it the side is warm for this load. */
+async function calibrate(row, variant, shapes, sides, which) {
+  if (!row.keepsServer || isSmall) return { shape: shapes?.[0] }
   let found
   for (const shape of shapes) {
     const { values } = await sampleOf(row, variant, shape, sides, which)
-    if (found === undefined || values[row.pace] > found.best) found = { shape, best: values[row.pace] }
+    const pace = values[row.pace]
+    if (found === undefined || pace > found.best) found = { shape, best: pace }
   }
   return found
 }

@@ -6,7 +6,7 @@ import { plot } from './plots.mjs'
 import { digits, median, spreadText } from './statistics.mjs'
 
 const summaryFile = fileURLToPath(new URL('../RESULTS.md', import.meta.url))
-const resultsFolder = fileURLToPath(new URL('../results', import.meta.url))
+export const resultsFolder = fileURLToPath(new URL('../results', import.meta.url))
 
 export function printSample(row, side, variant, { values, syncUs, cpu, isNoisy }) {
   const shown = Object.entries(row.measures).map(([key, { title, unit }]) => `${title} ${digits(values[key])} ${unit}`)
@@ -60,7 +60,7 @@ function variantLines({ ours, theirs }, { variant, shapes, pairs, best, measures
   const noisy = pairs.filter((pair) => pair.ours.isNoisy || pair.theirs.isNoisy).length
   const syncs = pairs.flatMap((pair) => [pair.ours.syncUs, pair.theirs.syncUs])
   const facts = [
-    `${pairs.length - voids} pairs`,
+    `${pairs.length - voids} ${pairs.length - voids === 1 ? 'pair' : 'pairs'}`,
     voids > 0 ? `${voids} void, in which the peer did not come near its best of ${digits(best)}` : '',
     noisy > 0 ? `in ${noisy} other work took CPU` : '',
     `4 KiB sync before the runs ${digits(median(syncs))} µs [${digits(Math.min(...syncs))}–${digits(Math.max(...syncs))}]`,

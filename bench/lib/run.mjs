@@ -8,6 +8,8 @@ import { charge, probeSync, syncFileSystem, warmPageCache } from './machine.mjs'
 
 const PROBES = 64
 const PROBES_SMALL = 8
+/** Kafka takes a second until it removes what is deleted (kafka.mjs): that shall not fall into the next sample. */
+const REMOVAL_SECONDS = 2
 /** A run whose other work takes more of a core than this says so. */
 export const FOREIGN_CORES_MAX = 0.15
 
@@ -117,6 +119,7 @@ export class Run {
     } else {
       const remove = this.side.peer.deleteTopic ?? deleteTopic
       for (const topic of this.topics) await remove(this.server, topic)
+      if (this.topics.length > 0) await this.idle(this.size(REMOVAL_SECONDS, 0))
     }
   }
 }

@@ -24,7 +24,7 @@ export default {
     { connections: 4, inflight: 1 },
   ],
   async sample(run) {
-    const bytes = run.size(4 * GB, GB / 16)
+    const bytes = run.size(2 * GB, GB / 16)
     const topic = await run.topic({ partitions: 4 })
     if (run.variant === 'warm') run.warmPageCache(bytes)
     const { load, cpu } = await run.charged('produce', {

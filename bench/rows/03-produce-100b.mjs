@@ -25,7 +25,7 @@ export default {
     { connections: 4, inflight: 1 },
   ],
   async sample(run) {
-    const bytes = run.size(2e9, 5e7)
+    const bytes = run.size(1.5e9, 5e7)
     const topic = await run.topic({ partitions: 4 })
     run.warmPageCache(bytes)
     const { load, cpu } = await run.charged('produce', {

@@ -27,7 +27,7 @@ export default {
     { connections: 2, inflight: 1 },
   ],
   async sample(run) {
-    const bytes = run.size(3 * GB, GB / 16)
+    const bytes = run.size(2 * GB, GB / 16)
     const topic = await run.topic({ partitions: PARTITIONS })
     run.warmPageCache(bytes)
     const { load, cpu } = run.variant === 'tail' ? await tail(run, topic, bytes) : await catchUp(run, topic, bytes)
