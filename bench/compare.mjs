@@ -26,7 +26,6 @@ import { Run } from './lib/run.mjs'
 import * as kafka from './peers/kafka.mjs'
 import * as millrace from './peers/millrace.mjs'
 
-const WARM_UP_SECONDS_SMALL = 3
 const WARM_UP_BYTES = 1 << 30
 
 const { values: given } = parseArgs({
@@ -95,16 +94,18 @@ async function compareWith(peer, settings) {
   }
 }
 
+/** For so long as the peer needs, and one round at least. */
 async function warmUp(side) {
-  const seconds = isSmall ? Math.min(side.peer.warmUpSeconds, WARM_UP_SECONDS_SMALL) : side.peer.warmUpSeconds
+  const seconds = isSmall ? 0 : side.peer.warmUpSeconds
   console.log(
     `# ${side.server.name} ready after ${(side.server.startMs / 1000).toFixed(1)} s: ${JSON.stringify(side.shown)}`,
   )
   const row = { number: 0, sample: warmUpSample }
-  const until = performance.now() + seconds * 1000
+  const startedAt = performance.now()
   do await new Run({ row, side, directory, isSmall }).sample()
-  while (performance.now() < until)
-  console.log(`# ${side.server.name} warmed up for ${seconds} s`)
+  while (performance.now() < startedAt + seconds * 1000)
+  const took = (performance.now() - startedAt) / 1000
+  console.log(`# ${side.server.name} warmed up for ${took.toFixed(0)} s`)
 }
 
 /** Big batches in and out, then many small requests. */
