@@ -1,10 +1,12 @@
 // Do other people's programs see what ours sees? librdkafka's rdkafka_performance, and Apache Kafka's
-// kafka-producer-perf-test, kafka-consumer-perf-test and kafka-e2e-latency, against millrace and Apache Kafka in turn, A B B A:
-// each figure beside the other, their ratio, and who is ahead. CPU is the broker's machine less clients, as in compare.mjs.
+// kafka-producer-perf-test, kafka-consumer-perf-test and kafka-e2e-latency, against millrace and Apache Kafka in turn, A B
+// B A: each figure beside the other, their ratio, and who is ahead. CPU is the broker's machine less clients, as in compare.mjs.
 //
-//   node bench/confirm.mjs [--pairs 3] [--settings tuned] [--tools rdkafka,java] [--directory=PATH] [--output=FOLDER] [--small]
+//   node bench/confirm.mjs [--pairs 3] [--settings tuned] [--tools rdkafka,java] [--only TEXT] [--directory=PATH]
+//                          [--output=FOLDER] [--small]
 //
-// rdkafka_performance needs a C compiler and what scripts/clients needs for librdkafka; `--tools java` goes without.
+// rdkafka_performance needs a C compiler and what scripts/clients needs for librdkafka; `--tools java` goes
+// without. `--only` runs those whose program and load have this text in them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -28,6 +30,7 @@ const { values: given } = parseArgs({
     pairs: { type: 'string' },
     settings: { type: 'string', default: 'tuned' },
     tools: { type: 'string', default: 'rdkafka,java' },
+    only: { type: 'string', default: '' },
     directory: { type: 'string', default: tmpdir() },
     output: { type: 'string' },
     small: { type: 'boolean', default: false },
@@ -57,7 +60,9 @@ const RUNS = [
   javaProduce('1 KB records at 10,000 a second', 1000, size(200_000, 20_000), 10_000),
   javaConsume('1 KB records, from the beginning', 1000, size(2_000_000, 30_000)),
   javaEndToEnd('one record after the other', size(10_000, 500)),
-].filter(({ tool }) => given.tools.split(',').includes(tool))
+].filter(
+  ({ tool, program, title }) => given.tools.split(',').includes(tool) && `${program} ${title}`.includes(given.only),
+)
 
 const directory = mkdtempSync(join(given.directory, 'millrace-confirm-'))
 const sides = {}
@@ -168,7 +173,15 @@ function rdkafkaConsume(title, bytes, records) {
 
 function javaProduce(title, bytes, records, throughput) {
   const options = ['--num-records', `${records}`, '--record-size', `${bytes}`, '--throughput', `${throughput}`]
-  const properties = ['--command-property', 'acks=1', 'batch.size=131072', `linger.ms=${throughput === -1 ? 5 : 0}`]
+  // A quarter of them before it counts, for its own virtual machine starts cold each time.
+  const warm = ['--warmup-records', `${Math.round(records / 4)}`]
+  const properties = [
+    ...warm,
+    '--command-property',
+    'acks=1',
+    'batch.size=131072',
+    `linger.ms=${throughput === -1 ? 5 : 0}`,
+  ]
   return {
     tool: 'java',
     program: 'kafka-producer-perf-test',
