@@ -70,7 +70,15 @@ export class HandDriven {
     const onFatal = (error) => {
       this.#failure ??= error
     }
-    const shardSettings = { own: 0, nodeId: 1, runEpoch: 1, directory: this.#directory, settings, shared }
+    const shardSettings = {
+      own: 0,
+      nodeId: 1,
+      runEpoch: 1,
+      logStarts: [],
+      directory: this.#directory,
+      settings,
+      shared,
+    }
     const arenas = [arena]
     const limits = { ...connectionLimits(settings), requestsMax: 4096 }
     const clock = env.clock
