@@ -6,8 +6,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { describeMachine, probeSync } from './lib/machine.mjs'
-import { digits } from './lib/statistics.mjs'
+import { describeMachine, probeSync } from './compare/machine.mjs'
+import { digits } from './compare/statistics.mjs'
 import { stores } from './peers/embedded.mjs'
 
 const RECORD = Buffer.alloc(100, 'x')

@@ -17,11 +17,13 @@
 // --directory=PATH: where the data goes, the system's temporary directory if not given. In memory (/dev/shm) it shows
 // what the CPU does when the disk is no bound.
 import { spawnSync } from 'node:child_process'
-import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { probeSync, warmPageCache } from './compare/machine.mjs'
+import { median } from './compare/statistics.mjs'
 import { cpuOf, kernelThreadsCpu, startBroker } from './load/broker.mjs'
 import { runLoad, startNullBroker } from './load/generator.mjs'
 
@@ -33,6 +35,7 @@ const repetitions = isSmall ? 1 : 3
 const bigRequests = isSmall ? 40 : 4000
 const seconds = isSmall ? 0.1 : 1.5
 const batchBytes = 129_277
+const probes = isSmall ? 8 : 128
 
 const produce = { mode: 'produce', create: 1, partitions }
 const big = { ...produce, connections: 4, inflight: 4, records: 128, recordBytes: 1000 }
@@ -79,7 +82,7 @@ async function measureBroker(shards) {
       { ...bigBounded, acks },
       {
         floors,
-        before: () => touchMemory(directory),
+        before: () => warmPageCache(directory, bigRequests * batchBytes),
       },
     )
   }
@@ -102,7 +105,7 @@ async function warmUp(server) {
 
 /** Alternates broker and floors; prints and keeps the row. */
 async function row({ shards, broker, directory }, name, unit, load, { floors = [], before = () => {} }) {
-  const syncUs = probeSync(directory)
+  const syncUs = probeSync(directory, probes)
   const servers = [broker, ...floors]
   const samples = new Map(servers.map((server) => [server, []]))
   for (let repetition = 0; repetition < repetitions; repetition++) {
@@ -118,7 +121,7 @@ async function row({ shards, broker, directory }, name, unit, load, { floors = [
 
 /** What is produced is fetched at once by as many consumers as there are partitions: one GB counts in and out. */
 async function tailRow({ shards, broker, directory }) {
-  const syncUs = probeSync(directory)
+  const syncUs = probeSync(directory, probes)
   const own = []
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const topic = `tail${repetition}`
@@ -192,46 +195,12 @@ function report(shards, name, unit, own, least, syncUs) {
   )
 }
 
-/** Median time of a 4 KiB write and fdatasync in a prewritten file. */
-function probeSync(directory) {
-  const path = join(directory, 'probe')
-  const file = openSync(path, 'w')
-  const block = Buffer.alloc(4096, 1)
-  const count = isSmall ? 8 : 128
-  for (let index = 0; index < count; index++) writeSync(file, block)
-  fdatasyncSync(file)
-  const times = []
-  for (let index = 0; index < count; index++) {
-    const start = performance.now()
-    writeSync(file, block, 0, block.length, index * block.length)
-    fdatasyncSync(file)
-    times.push((performance.now() - start) * 1000)
-  }
-  closeSync(file)
-  rmSync(path)
-  return median(times)
-}
-
-/** Has the machine find the memory that the next run's data will take: pages written to a file that then goes. */
-function touchMemory(directory) {
-  const path = join(directory, 'memory')
-  const file = openSync(path, 'w')
-  const chunk = Buffer.alloc(4 << 20, 1)
-  for (let bytes = 0; bytes < bigRequests * batchBytes; bytes += chunk.length) writeSync(file, chunk)
-  closeSync(file)
-  rmSync(path)
-}
-
 async function startFloor(name, options) {
   return { name, ...(await startNullBroker({ partitions, ...options })) }
 }
 
 function spread(values) {
   return { median: median(values), least: Math.min(...values), greatest: Math.max(...values) }
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]
 }
 
 function format({ median: middle, least, greatest }, digits) {

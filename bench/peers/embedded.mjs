@@ -15,7 +15,7 @@
 //
 // The packages come from bench/packages; better-sqlite3 is compiled once, the others ship their add-ons.
 import { join } from 'node:path'
-import { importCompiled, importPackage } from '../lib/packages.mjs'
+import { importCompiled, importPackage } from '../compare/packages.mjs'
 
 const LOG_BYTES_MIN = 4096
 

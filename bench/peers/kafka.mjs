@@ -12,8 +12,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isReady } from '../lib/admin.mjs'
-import { freePorts, Server } from '../lib/server.mjs'
+import { isReady } from '../compare/admin.mjs'
+import { freePorts, Server } from '../compare/server.mjs'
 
 const READY_MS_MAX = 120_000
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg'

@@ -4,8 +4,8 @@
 //   tuned     one shard, since a load generator takes the other core, and a journal that fills a quarter as often
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { isReady } from '../lib/admin.mjs'
-import { freePorts, Server } from '../lib/server.mjs'
+import { isReady } from '../compare/admin.mjs'
+import { freePorts, Server } from '../compare/server.mjs'
 
 const READY_MS_MAX = 120_000
 const program = fileURLToPath(new URL('../../dist/cli/millrace.js', import.meta.url))

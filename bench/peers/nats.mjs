@@ -8,10 +8,10 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { debianPackages } from '../lib/debian.mjs'
-import { importPackage } from '../lib/packages.mjs'
-import { publish } from '../lib/publish.mjs'
-import { freePorts, Server } from '../lib/server.mjs'
+import { debianPackages } from '../compare/debian.mjs'
+import { importPackage } from '../compare/packages.mjs'
+import { publish } from '../compare/publish.mjs'
+import { freePorts, Server } from '../compare/server.mjs'
 
 const READY_MS_MAX = 30_000
 

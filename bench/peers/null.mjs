@@ -1,7 +1,7 @@
 // The broker that does nothing (bench/load/null_broker.cc), in the shape of a peer: what the rows' load comes to when no
 // broker is in the way, and a partner for trying the driver where no Kafka is. Rows that start a broker twice are not
 // for it.
-import { processCounts } from '../lib/server.mjs'
+import { processCounts } from '../compare/server.mjs'
 import { startNullBroker } from '../load/generator.mjs'
 
 export const settings = { default: {}, tuned: {} }

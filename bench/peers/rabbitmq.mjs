@@ -7,10 +7,10 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { debianPackages } from '../lib/debian.mjs'
-import { importPackage } from '../lib/packages.mjs'
-import { publish } from '../lib/publish.mjs'
-import { freePorts, Server } from '../lib/server.mjs'
+import { debianPackages } from '../compare/debian.mjs'
+import { importPackage } from '../compare/packages.mjs'
+import { publish } from '../compare/publish.mjs'
+import { freePorts, Server } from '../compare/server.mjs'
 
 const READY_MS_MAX = 90_000
 const ERLANG =

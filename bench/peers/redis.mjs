@@ -5,8 +5,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { debianPackages } from '../lib/debian.mjs'
-import { freePorts, Server } from '../lib/server.mjs'
+import { debianPackages } from '../compare/debian.mjs'
+import { freePorts, Server } from '../compare/server.mjs'
 
 const READY_MS_MAX = 30_000
 /** How many requests a connection tries, to see how many a second there will be; and how many there are at least. */

@@ -1,5 +1,5 @@
 // What does a GB of 1 KB records in batches of 128 KB cost a broker, and how fast does it go in, acks=1?
-import { GB, produceValues } from '../lib/values.mjs'
+import { GB, produceValues } from '../compare/values.mjs'
 
 export default {
   number: 1,

@@ -1,5 +1,5 @@
 // What do a million records of 100 bytes cost a broker when they come in batches, and so a trillion of them a day?
-import { MILLION, TRILLION_A_DAY_MILLIONS_A_SECOND } from '../lib/values.mjs'
+import { MILLION, TRILLION_A_DAY_MILLIONS_A_SECOND } from '../compare/values.mjs'
 
 export default {
   number: 3,

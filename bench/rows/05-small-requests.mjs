@@ -1,5 +1,5 @@
 // What does a request with one small record cost a broker, when a hundred producers send one at a time?
-import { requestValues } from '../lib/values.mjs'
+import { requestValues } from '../compare/values.mjs'
 
 export default {
   number: 5,

@@ -1,5 +1,5 @@
 // What does a consumer cost a broker: at the tail, beside the producer that feeds it, and catching up from the page cache?
-import { GB } from '../lib/values.mjs'
+import { GB } from '../compare/values.mjs'
 
 const PARTITIONS = 4
 const produced = { partitions: PARTITIONS, acks: 1, records: 128, recordBytes: 1000 }

@@ -1,5 +1,5 @@
 // What do 10,000 partitions cost: to make, to hold, and to start with again?
-import { createMany, untilProduced } from '../lib/admin.mjs'
+import { createMany, untilProduced } from '../compare/admin.mjs'
 
 const PARTITIONS_A_TOPIC = 100
 const CREATE_MS_MAX = 600_000

@@ -4,8 +4,8 @@
 //
 // Ready is when it answers clients that it is there. Kafka's waits, besides its logs, for the session of the one that was
 // killed to end (broker.session.timeout.ms, 9 s): so does whoever restarts it.
-import { untilProduced } from '../lib/admin.mjs'
-import { GB } from '../lib/values.mjs'
+import { untilProduced } from '../compare/admin.mjs'
+import { GB } from '../compare/values.mjs'
 
 const PARTITIONS = 4
 const RECOVERY_MS_MAX = 600_000
