@@ -78,6 +78,10 @@ void Reactor::shut(int32_t number, Connection& connection, int32_t reason, int32
 /** Memory is short: what it does not read it must not keep. */
 void Reactor::evict(int32_t number, Connection& connection, int32_t ms) {
   if (connection.descriptor < 0 || !connection.output.is_blocked()) return;
+  // It may have read while we were late.
+  connection.output.unblock();
+  settle(number, connection);
+  if (connection.descriptor < 0 || !connection.output.is_blocked()) return;
   if (now_ms_ >= connection.watched.left_ms + static_cast<uint64_t>(ms)) shut(number, connection, CLOSED_EVICTED, 0);
 }
 

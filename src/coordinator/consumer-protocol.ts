@@ -11,13 +11,18 @@ const DECODED_FACTOR = 32
 
 const reader = new Reader()
 
-/** Null where the bytes are no subscription. */
+/** Of a group. One with more is none whose subscriptions are known: nothing of it expires while it lives. */
+export const SUBSCRIBED_TOPICS_MAX = 100_000
+
+/** Null where the bytes are no subscription, or one to too many topics. */
 export function subscribedTopicsOf(metadata: Uint8Array): readonly string[] | null {
   const view = new DataView(metadata.buffer, metadata.byteOffset, metadata.length)
   reader.reset(metadata, view, 0, metadata.length, 1024 + metadata.length * DECODED_FACTOR)
   try {
     const version = reader.readInt16()
-    return version < 0 ? null : reader.readStrings(reader.readArrayCount(false, 2, 16), false)
+    if (version < 0) return null
+    const count = reader.readArrayCount(false, 2, 16)
+    return count > SUBSCRIBED_TOPICS_MAX ? null : reader.readStrings(count, false)
   } catch (error) {
     if (error instanceof DecodeError) return null
     throw error

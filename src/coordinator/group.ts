@@ -10,7 +10,7 @@
 
 import { assert } from '../lib/assert.ts'
 import type { JoinGroupRequestProtocol } from '../wire/generated/11-join-group.ts'
-import { CONSUMER_PROTOCOL_TYPE, subscribedTopicsOf } from './consumer-protocol.ts'
+import { CONSUMER_PROTOCOL_TYPE, SUBSCRIBED_TOPICS_MAX, subscribedTopicsOf } from './consumer-protocol.ts'
 import { type GroupMemory, textBytes, VALUE_BYTES } from './group-memory.ts'
 import { type GroupMember, protocolsBytes } from './member.ts'
 import { GroupOffsets } from './offsets.ts'
@@ -245,6 +245,7 @@ export class Group {
       const own = subscribedTopicsOf(member.metadataFor(this.protocolName))
       if (own === null) return null
       for (const topic of own) topics.add(topic)
+      if (topics.size > SUBSCRIBED_TOPICS_MAX) return null
     }
     return topics
   }

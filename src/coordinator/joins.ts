@@ -42,10 +42,12 @@ export class Joins {
       return
     }
     if (group.state === 'Dead') refuse(ErrorCode.CoordinatorNotAvailable)
-    else if (!this.#hasRoomFor(group, memberId) || !this.#hasMemoryFor(group, event, request)) {
+    else if (!this.#hasRoomFor(group, memberId)) {
       this.#remove(group, memberId)
       refuse(ErrorCode.GroupMaxSizeReached, '')
-    } else if (!group.supports(request.protocolType, request.protocols)) refuse(ErrorCode.InconsistentGroupProtocol)
+    } else if (!this.#mayGrow(group, request)) refuse(ErrorCode.CoordinatorNotAvailable)
+    else if (!this.#hasMemoryForNew(group, event, request)) refuse(ErrorCode.GroupMaxSizeReached, '')
+    else if (!group.supports(request.protocolType, request.protocols)) refuse(ErrorCode.InconsistentGroupProtocol)
     else if (memberId === '') this.#joinAsNew(event, request, group)
     else this.#joinAgain(event, request, group)
     this.#groups.forgetIfBlank(group)
@@ -77,16 +79,18 @@ export class Joins {
     return member !== undefined || group.members.size < groupMaxSize
   }
 
-  /** Of a member that is there already, what it brings more than before. */
-  #hasMemoryFor(group: Group, { caller }: GroupRequestEvent, request: JoinGroupRequest): boolean {
-    const { memberId, groupInstanceId, protocols } = request
-    const isKnownByInstance = memberId === '' && groupInstanceId !== null
-    const knownId = isKnownByInstance ? group.memberIdOfInstance.get(groupInstanceId) : memberId
+  /** A member that is there already may bring more than before; it stays if there is no memory for that now. */
+  #mayGrow(group: Group, { memberId, groupInstanceId, protocols }: JoinGroupRequest): boolean {
+    const knownId = memberId === '' ? group.memberIdOfInstance.get(groupInstanceId ?? '') : memberId
     const known = group.members.get(knownId ?? '')
-    const growth = known
-      ? protocolsBytes(protocols) - protocolsBytes(known.protocols)
-      : memberBytes(this.#member(request, memberId, caller.clientId, caller.clientHost))
-    return group.memory.hasRoomFor(growth)
+    return !known || group.memory.hasRoomToGrow(protocolsBytes(protocols) - protocolsBytes(known.protocols))
+  }
+
+  #hasMemoryForNew(group: Group, { caller }: GroupRequestEvent, request: JoinGroupRequest): boolean {
+    const { memberId, groupInstanceId } = request
+    const isNew = memberId === '' ? !group.memberIdOfInstance.has(groupInstanceId ?? '') : group.isPending(memberId)
+    if (!isNew) return true
+    return group.memory.hasRoomFor(memberBytes(this.#member(request, memberId, caller.clientId, caller.clientHost)))
   }
 
   #remove(group: Group, memberId: string): void {

@@ -1,7 +1,7 @@
 // The committed offsets of one group: what is durable, which is what is answered, and what is being written.
 //
-// Invariants: `memory` counts what is there. What is durable changes only when an append settles, in the order of the log. `latest` is what the log will
-//             say when all appends have settled; a decision to delete goes by it.
+// Invariants: `memory` counts what is there. What is durable changes only when an append settles, in the order of the
+//             log. `latest` is what the log will say when all appends have settled; a decision to delete goes by it.
 
 import type { Uuid } from '../model/uuid.ts'
 import { type GroupMemory, textBytes, VALUE_BYTES } from './group-memory.ts'

@@ -76,7 +76,7 @@ export class Syncs {
 function hasRoomFor(group: Group, assignmentOf: (member: GroupMember) => Uint8Array): boolean {
   let growth = 0
   for (const member of group.members.values()) growth += assignmentOf(member).length - member.assignment.length
-  return group.memory.hasRoomFor(growth)
+  return group.memory.hasRoomToGrow(growth)
 }
 
 function refuseSync(group: Group | undefined, request: SyncGroupRequest, apiVersion: number): ErrorCode {

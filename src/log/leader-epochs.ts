@@ -66,10 +66,10 @@ export class LeaderEpochs {
   truncateBefore(offset: number): void {
     let first = 0
     while (first + 1 < this.count && this.#startOffsets[first + 1]! <= offset) first++
-    if (this.count === 0 || this.#startOffsets[first]! >= offset) return
+    if (this.count === 0 || (first === 0 && this.#startOffsets[0]! >= offset)) return
     this.#epochs.splice(0, first)
     this.#startOffsets.splice(0, first)
-    this.#startOffsets[0] = offset
+    this.#startOffsets[0] = Math.max(this.#startOffsets[0]!, offset)
     this.storedCount = 0
   }
 

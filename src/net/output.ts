@@ -128,6 +128,8 @@ export class Output extends Writer {
 
   /** Ends the connection if nothing of its answers has left for `ms`. */
   evict(connection: number, ms: number): void {
+    // It can wait; rows that answers and other commands need can't.
+    if (this.#rows + ROWS_SPARE > this.#rowsMax) return
     this.#command(SEND_EVICT, connection, ms)
   }
 

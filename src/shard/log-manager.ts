@@ -42,6 +42,8 @@ export interface LogManagerOptions {
 export class LogManager implements ImageListener {
   readonly #options: LogManagerOptions
   readonly #logs = new Set<PartitionLog>()
+  /** Segments that are going, of logs that stay. */
+  readonly #removing = new Map<PartitionLog, Promise<void>>()
   /** Closed, but with batches that the journal still reads. */
   readonly #leaving = new Set<PartitionLog>()
   readonly #server: ServerProperty
@@ -144,9 +146,19 @@ export class LogManager implements ImageListener {
   }
 
   /** Segments of which no record is left leave the log, and their files the disk; what is still read stays open. */
-  async removeObsolete(log: PartitionLog): Promise<void> {
+  removeObsolete(log: PartitionLog): Promise<void> {
+    const segments = log.takeObsolete()
+    if (segments.length === 0) return this.#removing.get(log) ?? Promise.resolve()
+    const removing = (this.#removing.get(log) ?? Promise.resolve()).then(() => this.#removeSegments(log, segments))
+    this.#removing.set(log, removing)
+    return removing.finally(() => {
+      if (this.#removing.get(log) === removing) this.#removing.delete(log)
+    })
+  }
+
+  async #removeSegments(log: PartitionLog, segments: readonly Segment[]): Promise<void> {
     const { disk, drainer, files } = this.#options
-    for (const segment of log.takeObsolete()) {
+    for (const segment of segments) {
       await drainer.leave(segment)
       await files.forget(segment)
       await removeSegmentFiles(disk, log.identity.directory, segment.baseOffset)
@@ -156,6 +168,8 @@ export class LogManager implements ImageListener {
   async #remove(log: PartitionLog): Promise<void> {
     const { drainer, files, directories, storeLogStarts } = this.#options
     await drainer.discard(log)
+    // Its directory may be another topic's as soon as it is gone.
+    await this.#removing.get(log)
     for (const segment of log.segments) await files.forget(segment)
     const { topic, partition } = log.identity
     // Before the directory: by it the start is known to be this topic's.

@@ -76,7 +76,7 @@ export async function recoverShard(options: ShardRecoveryOptions): Promise<Recov
   const replay = new Replay(options, logs)
   for (const checkpoint of checkpoints) await replay.run(checkpoint)
   await options.drainer.drainAndSyncAll()
-  for (const log of logs.values()) await beginAgain(log, starts, manager)
+  for (const log of logs.values()) beginAgain(log, starts)
   return {
     partitions: logs.size,
     replayedBatches: replay.batches,
@@ -98,18 +98,19 @@ async function trustedCheckpoints(disk: Disk, directory: string, native: Native)
   return checkpoints
 }
 
-/** What was deleted is deleted again: the journal has brought it back, or files were about to go. */
-async function beginAgain(log: PartitionLog, starts: ReadonlyMap<string, number>, manager: LogManager): Promise<void> {
+/**
+ * What was deleted is deleted again: the journal has brought it back, or files were about to go. They go after the first
+ * checkpoint, for till then they may be all that says where the log ends.
+ */
+function beginAgain(log: PartitionLog, starts: ReadonlyMap<string, number>): void {
   const { topic, partition } = log.identity
   const start = starts.get(`${topic} ${partition}`)
-  if (start !== undefined) {
-    if (start > log.endOffset) {
-      throw new Error(`${topic}-${partition}: it was told to begin at offset ${start}, but ends at ${log.endOffset}`)
-    }
-    log.hasStoredStart = true
-    log.advanceLogStart(start)
+  if (start === undefined) return
+  if (start > log.endOffset) {
+    throw new Error(`${topic}-${partition}: it was told to begin at offset ${start}, but ends at ${log.endOffset}`)
   }
-  await manager.removeObsolete(log)
+  log.hasStoredStart = true
+  log.advanceLogStart(start)
 }
 
 /** By topic id and partition. */

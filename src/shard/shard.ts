@@ -321,6 +321,7 @@ export class Shard implements ProduceContext, JournalListener {
   /** The first checkpoint of this run. Not before every shard has recovered: they read those of the last run. */
   async checkpoint(): Promise<void> {
     await this.#checkpointer!.run()
+    for (const log of this.#manager.logs) await this.#manager.removeObsolete(log)
   }
 
   /** Starts the journal of this run. Not before every shard has its checkpoint: until then the last run's may be needed. */

@@ -43,7 +43,12 @@ test.each(versionsOf(deleteRecordsApi))(
       name,
       partitions: partitions.map(([partitionIndex, offset]) => ({ partitionIndex, offset })),
     })
-    const topics = [topic('t', [0, -1], [1, 5], [2, 5]), topic('u', [0, 5]), topic('__consumer_offsets', [0, 5])]
+    const topics = [
+      topic('t', [0, 3], [1, 5], [2, 5]),
+      topic('u', [0, 5]),
+      topic('t', [0, -1]),
+      topic('__consumer_offsets', [0, 5]),
+    ]
     const answer = await call(v, { topics, timeoutMs: 1000 }, context)
     const rows = answer.topics.flatMap(({ name, partitions }) =>
       partitions.map(({ partitionIndex, lowWatermark, errorCode }) => [name, partitionIndex, lowWatermark, errorCode]),

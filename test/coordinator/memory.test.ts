@@ -1,10 +1,13 @@
 // What groups take of memory: counted as they come and go, and refused, when there is no more, to what would be new.
 import { expect, test } from 'vitest'
+import { subscribedTopicsOf } from '../../src/coordinator/consumer-protocol.ts'
 import { ErrorCode } from '../../src/model/error-codes.ts'
 import { Random } from '../wire/support/random.ts'
 import { Bench, bytes, subscription } from './harness.ts'
 
 const FULL = 1 << 20
+/** Up to here there is memory for what is new. */
+const KEPT_FROM_NEW = (FULL / 8) * 7
 
 /** Strangers ask to join groups of their own until there is no memory; returns how many were let in. */
 function fillWithStrangers(bench: Bench): number {
@@ -57,12 +60,54 @@ test('a static member that restarts takes its own place, memory or not', () => {
   expect(bench.answer(bench.join({ instance: 'one' })).errorCode).toBe(0)
 })
 
-test('a member that joins again with more than there is memory for is out', () => {
+test('a member that joins again with more than there is memory for stays what it was, and may ask again', () => {
   const bench = new Bench({}, FULL)
   const id = bench.stable()
-  const answer = bench.answer(bench.join({ member: id, protocols: { range: new Uint8Array(FULL) } }))
-  expect(answer.errorCode).toBe(ErrorCode.GroupMaxSizeReached)
-  expect(bench.heartbeat(id, 1)).toBe(ErrorCode.UnknownMemberId)
+  const more = { member: id, protocols: { range: new Uint8Array(FULL) } }
+  expect(bench.answer(bench.join(more)).errorCode).toBe(ErrorCode.CoordinatorNotAvailable)
+  expect(bench.heartbeat(id, 1)).toBe(0)
+  expect(bench.describe().groupState).toBe('Stable')
+  expect(bench.answer(bench.join({ member: id }))).toMatchObject({ errorCode: 0, generationId: 2 })
+})
+
+test('when there is no memory for anything new, what is there may grow', () => {
+  const bench = new Bench({}, FULL)
+  const id = bench.stable()
+  bench.memory.add(KEPT_FROM_NEW - bench.memory.heldBytes)
+  expect(bench.answer(bench.join({ group: 'other' })).errorCode).toBe(ErrorCode.CoordinatorNotAvailable)
+  expect(bench.answer(bench.join()).errorCode).toBe(ErrorCode.GroupMaxSizeReached)
+  const again = bench.join({ member: id, protocols: { range: subscription('orders', 'payments') } })
+  expect(bench.answer(again)).toMatchObject({ errorCode: 0, generationId: 2 })
+  expect(bench.answer(bench.sync(id, 2, { [id]: new Uint8Array(1000) })).errorCode).toBe(0)
+})
+
+test('without memory an id that nobody knows is told so', () => {
+  const bench = new Bench({}, FULL)
+  bench.stable()
+  fill(bench)
+  expect(bench.answer(bench.join({ member: 'nobody' })).errorCode).toBe(ErrorCode.UnknownMemberId)
+})
+
+test('of members with too many topics, alone or together, the subscriptions are not known', () => {
+  const named = (letter: string, count: number) => {
+    const metadata = Buffer.alloc(10 + 10 * count, 0xff)
+    metadata.writeInt16BE(0, 0)
+    metadata.writeInt32BE(count, 2)
+    for (let index = 0; index < count; index++) {
+      metadata.writeInt16BE(8, 6 + 10 * index)
+      metadata.write(`${letter}${index}`.padEnd(8, '.'), 8 + 10 * index)
+    }
+    return metadata
+  }
+  expect(subscribedTopicsOf(named('a', 100_000))).toHaveLength(100_000)
+  expect(subscribedTopicsOf(named('a', 100_001))).toBeNull()
+  const bench = new Bench()
+  const one = bench.joinDynamic({ protocols: { range: named('a', 60_000) } })
+  bench.joinDynamic({ protocols: { range: named('b', 60_000) } })
+  const heldBytes = bench.memory.heldBytes
+  bench.pass(6000)
+  expect(bench.answer(one.token).generationId).toBe(1)
+  expect(bench.memory.heldBytes).toBe(heldBytes)
 })
 
 test('an assignment that there is no memory for is given to nobody', () => {

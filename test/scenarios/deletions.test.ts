@@ -106,6 +106,8 @@ inEveryWorld({}, (broker) => {
       [2, 5],
       [3, 0],
       [-1, 0],
+    ]
+    const beyondAll: [number, number][] = [
       [0, Number.MIN_SAFE_INTEGER],
       [1, 2 ** 63],
     ]
@@ -115,6 +117,8 @@ inEveryWorld({}, (broker) => {
       [ErrorCode.None, 5],
       [ErrorCode.UnknownTopicOrPartition, -1],
       [ErrorCode.UnknownTopicOrPartition, -1],
+    ])
+    expect(await deleteRecords(client, 'refusing-deletions', beyondAll)).toEqual([
       [ErrorCode.OffsetOutOfRange, -1],
       [ErrorCode.OffsetOutOfRange, -1],
     ])
