@@ -1,5 +1,5 @@
 // Answers whose records leave from memory or from files: until the reactor returns an answer's token, what it reads from
-// is held.
+// is held. Each holds memory, also one that is all from files: its slice table keeps a block of the arena.
 //
 // Owner: the shard's loop. A token is issued before its answer is encoded; then it is lent, or ends without that.
 import type { FetchCall } from '../api/01-fetch.ts'
