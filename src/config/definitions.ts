@@ -153,7 +153,7 @@ const MILLRACE_DEFINITIONS = {
     default: '268435456',
     min: 1_048_576,
     documentation:
-      'Memory of the groups of a shard, members and committed offsets; with more, what would be new is refused.',
+      'Memory of the groups of a shard, members and committed offsets; the last eighth is kept from what would be new.',
   },
   'millrace.log.level': {
     type: 'STRING',
