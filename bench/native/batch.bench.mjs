@@ -1,9 +1,10 @@
 // What does the validation of a produce batch cost, and how much of it is the checksum?
 //
 //   node bench/native/batch.bench.mjs [--small]
-import { addon, cpuNanoseconds, print, printMachine } from './measure.mjs'
+import { question } from '../micro.mjs'
+import { addon, cpuNanoseconds, print } from './measure.mjs'
 
-printMachine('batches of about 128 KB, hot in cache, CPU time, median of 7 rounds')
+question('batches of about 128 KB, hot in cache, CPU time, median of 7 rounds')
 const { RUN_WORDS, RUN_RESULT_WORDS, BATCH_WORDS, RUN_OK } = addon.constants
 
 for (const { name, valueBytes, headers } of [

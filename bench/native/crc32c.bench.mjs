@@ -1,9 +1,10 @@
 // How fast is CRC-32C by size, what does the call across the border cost, and what do the instructions bring?
 //
 //   node bench/native/crc32c.bench.mjs [--small]
-import { addon, cpuNanoseconds, isSmall, print, printMachine } from './measure.mjs'
+import { isSmall, question } from '../micro.mjs'
+import { addon, cpuNanoseconds, print } from './measure.mjs'
 
-printMachine('CRC-32C: GB/s by size, hot in cache, CPU time, median of 7 rounds (least..greatest)')
+question('CRC-32C: GB/s by size, hot in cache, CPU time, median of 7 rounds (least..greatest)')
 const bytes = new Uint8Array(new SharedArrayBuffer(1 << 24)).map((_, index) => index * 31)
 for (const length of [0, 64, 256, 1024, 4096, 65_536, 1 << 20, ...(isSmall ? [] : [1 << 24])]) {
   const row = [

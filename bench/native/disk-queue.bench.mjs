@@ -18,7 +18,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { addon, isSmall, print, printMachine, quantile } from './measure.mjs'
+import { isSmall, question } from '../micro.mjs'
+import { addon, print, quantile } from './measure.mjs'
 
 const { DISK_ALIGNED, DISK_SYNC, PROGRESS_DONE, PROGRESS_FAILED, PROGRESS_ERRNO, PROGRESS_WORDS } = addon.constants
 const folderFlag = process.argv.indexOf('--folder')
@@ -27,7 +28,7 @@ const fileBytes = isSmall ? 8 << 20 : 256 << 20
 const groups = isSmall ? 20 : 2000
 const groupBytes = 4096
 
-printMachine(`4 KiB write + sync and 1 MiB groups on a prewritten O_DIRECT file of ${fileBytes >> 20} MiB`)
+question(`4 KiB write + sync and 1 MiB groups on a prewritten O_DIRECT file of ${fileBytes >> 20} MiB`)
 try {
   const path = join(folder, 'journal')
   prewrite(path)

@@ -1,10 +1,8 @@
-// What the benchmarks of the border share: the add-on, and figures as medians over rounds with their spread.
-// `--small` (or MILLRACE_BENCH=small) does each thing a few times only, to see that it still runs.
+// What the benchmarks of the border share: the add-on, and figures as medians over rounds with their spread. They charge
+// CPU time, of all threads: what the add-on's own threads do counts.
 import { createRequire } from 'node:module'
-import { cpus, release } from 'node:os'
 import { fileURLToPath } from 'node:url'
-
-export const isSmall = process.argv.includes('--small') || process.env.MILLRACE_BENCH === 'small'
+import { isSmall } from '../micro.mjs'
 
 const addonPath =
   process.env.MILLRACE_ADDON ?? fileURLToPath(new URL('../../build/Release/millrace.node', import.meta.url))
@@ -12,10 +10,6 @@ export const addon = createRequire(import.meta.url)(addonPath)
 
 export function print(line) {
   process.stdout.write(`${line}\n`)
-}
-
-export function printMachine(question) {
-  print(`# ${question}\n# ${cpus()[0].model}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}`)
 }
 
 export function quantile(values, share) {

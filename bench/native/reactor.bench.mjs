@@ -13,7 +13,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { addon, isSmall, print, printMachine } from './measure.mjs'
+import { isSmall, question } from '../micro.mjs'
+import { addon, print } from './measure.mjs'
 
 const { EVENT_WORDS, EVENT_FRAME, SEND_WORDS, SEND_BYTES, SEND_FILE, COUNTER_TICKS, COUNTER_RECEIVE_CALLS } =
   addon.constants
@@ -125,7 +126,7 @@ function serve() {
 
 async function main() {
   const seconds = isSmall ? 0.1 : 1.5
-  printMachine('What does a shard pay for its sockets?')
+  question('What does a shard pay for its sockets?')
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   const file = openSync(join(folder, 'segment'), 'w+')
   writeSync(file, Buffer.alloc(1024 * 1024, 7))
