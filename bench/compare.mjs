@@ -11,6 +11,7 @@
 //   --variants   of the rows, by name; all, if not given
 //   --directory  where the data goes; the system's temporary directory, if not given
 //   --output     where results go: bench/results, and for --small nowhere
+//   --again      holds the results against those that are kept, instead of keeping them: are they within that spread?
 //   --bytes      how much row 13 writes
 //   --small      everything once and briefly: to see that it works, not what it measures
 //
@@ -21,7 +22,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './compare/machine.mjs'
 import { compare, latencies, takePairs } from './compare/pairs.mjs'
-import { keepResult, printResult, printSample, resultsFolder } from './compare/report.mjs'
+import { keepRepeat, keepResult, printResult, printSample, resultsFolder } from './compare/report.mjs'
 import { Run } from './compare/run.mjs'
 import * as kafka from './peers/kafka.mjs'
 import * as millrace from './peers/millrace.mjs'
@@ -39,9 +40,11 @@ const { values: given } = parseArgs({
     directory: { type: 'string', default: tmpdir() },
     output: { type: 'string' },
     bytes: { type: 'string' },
+    again: { type: 'boolean', default: false },
     small: { type: 'boolean', default: false },
   },
 })
+if (given.again && given.small) throw new Error('--small measures nothing that could be held against a result')
 const isSmall = given.small
 const pairs = Number(given.pairs ?? (isSmall ? 1 : 5))
 const output = given.output ? resolve(given.output) : isSmall ? undefined : resultsFolder
@@ -129,7 +132,8 @@ async function attempt(row, sides) {
   try {
     const result = await measure(row, sides)
     printResult(result)
-    if (output !== undefined) await keepResult(output, result)
+    if (given.again) console.log(keepRepeat(output ?? resultsFolder, result).join('\n'))
+    else if (output !== undefined) await keepResult(output, result)
     if (result.variants.some(({ isComplete }) => !isComplete)) hasFailed = true
   } catch (error) {
     hasFailed = true
@@ -162,7 +166,7 @@ async function measure(row, sides) {
     const measures = compare(row.measures, targets, taken.pairs)
     variants.push({ variant, shapes: { ...shapes }, ...taken, isComplete, measures, latency: latencies(taken.pairs) })
   }
-  const { number, name, title, durability, floor, target } = row
+  const { number, name, title, durability, floor, target, ceiling } = row
   const side = ({ peer, settings, shown }) => ({
     name: peer.name,
     title: peer.title,
@@ -170,7 +174,7 @@ async function measure(row, sides) {
     settings: shown,
   })
   return {
-    row: { number, name, title, durability: durabilityOf(durability, sides), floor, target },
+    row: { number, name, title, durability: durabilityOf(durability, sides), floor, target, ceiling },
     machine,
     isSmall,
     ours: side(sides.ours),

@@ -1,15 +1,16 @@
 // The machine that a benchmark runs on: what it is, what its CPUs did, what its disk does today, and what its page cache
 // holds when a run begins.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, fdatasyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { kernelThreadsCpu } from '../load/broker.mjs'
+import { isKernelThread, processes } from '../load/broker.mjs'
 import { median } from './statistics.mjs'
 
-const TICKS_A_SECOND = 100
 const CHUNK_BYTES = 4 << 20
+/** What results are of; they themselves are written beside it. */
+const MEASURED = ['.', ':!bench/results', ':!bench/RESULTS.md']
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export function describeMachine(directory) {
@@ -21,7 +22,9 @@ export function describeMachine(directory) {
     kernel: `Linux ${release()}`,
     node: process.version,
     fileSystem: disk?.trim().replace(/\s+/, ' ') ?? 'unknown',
-    commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' and changes'),
+    commit:
+      git('rev-parse', '--short', 'HEAD') +
+      (git('status', '--porcelain', '--', ...MEASURED) === '' ? '' : ' and changes'),
     date: new Date().toISOString().slice(0, 16),
   }
 }
@@ -29,32 +32,29 @@ export function describeMachine(directory) {
 /**
  * Charges CPU from now on. `end` is called when the load has ended; it returns when all that was written is on the disk, so
  * that the write-back is in every bill, and gives CPU seconds:
+ *   charged  `process` and `kernel`: the figure to go by
  *   process  of the server's processes
- *   machine  of the whole machine, kernel threads and interrupts too, less the clients (this process and those that it
- *            started and that have ended meanwhile) and the `bystanders`
  *   kernel   of the kernel's threads: write-back and the file system's journal, whoever caused them
- *   foreign  of `machine`, what neither the server nor a kernel thread accounts for: other work, which spoils the figure
+ *   others   of all processes but these, the clients (this process and what it started) and the `bystanders`: it should be
+ *            next to nothing, or it spoils the figure
+ *
+ * All from what the scheduler counts of each process, in nanoseconds. The machine's totals (/proc/stat) are sampled, a
+ * hundred times a second: of threads that run for microseconds and sleep again they tell anything between nothing and twice
+ * the truth. What is not in the bill: interrupts that come while nobody runs.
  */
 export function charge(server, bystanders, directory) {
-  const readings = () => ({
-    process: server.cpuSeconds(),
-    machine: machineCpu(),
-    kernel: kernelThreadsCpu(),
-    bystanders: bystanders.reduce((total, other) => total + other.cpuSeconds(), 0),
-  })
-  const clientsBefore = clientsCpu()
+  const known = new Set([...server.pids, ...bystanders.flatMap(({ pids }) => pids)])
+  const readings = () => ({ process: server.cpuSeconds(), ...kernelAndOthersCpu(known) })
   const before = readings()
   const startedAt = performance.now()
   return {
     end() {
-      const clients = clientsCpu() - clientsBefore
       syncFileSystem(directory)
       const after = readings()
       const used = (key) => after[key] - before[key]
-      const machine = used('machine') - clients - used('bystanders')
-      const foreign = Math.max(0, machine - used('process') - used('kernel'))
       const seconds = (performance.now() - startedAt) / 1000
-      return { process: used('process'), machine, kernel: used('kernel'), foreign, seconds }
+      const [ofProcess, kernel, others] = [used('process'), used('kernel'), used('others')]
+      return { charged: ofProcess + kernel, process: ofProcess, kernel, others, seconds }
     },
   }
 }
@@ -95,19 +95,15 @@ export function syncFileSystem(directory) {
   execFileSync('sync', ['-f', directory])
 }
 
-/** Seconds that all CPUs were busy since the machine began; time that the host took is not in it. */
-function machineCpu() {
-  const [user, nice, system, , , interrupts, soft] = readFileSync('/proc/stat', 'latin1')
-    .split('\n')[0]
-    .replace(/^cpu\s+/, '')
-    .split(' ')
-    .map(Number)
-  return (user + nice + system + interrupts + soft) / TICKS_A_SECOND
-}
-
-/** Of this process and of its children that have ended. */
-function clientsCpu() {
-  const stat = readFileSync('/proc/self/stat', 'latin1')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields.slice(11, 15).reduce((ticks, field) => ticks + Number(field), 0) / TICKS_A_SECOND
+/** Seconds so far: of the kernel's threads, and of all processes that are not `known`, nor this one, nor its children. */
+function kernelAndOthersCpu(known) {
+  let kernel = 0
+  let others = 0
+  for (const { pid, parent, cpuSeconds, endedChildrenCpuSeconds } of processes()) {
+    if (isKernelThread(pid, parent)) kernel += cpuSeconds
+    else if (pid !== process.pid && parent !== process.pid && !known.has(pid)) {
+      others += cpuSeconds + endedChildrenCpuSeconds
+    }
+  }
+  return { kernel, others }
 }

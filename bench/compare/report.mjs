@@ -1,16 +1,16 @@
 // What a comparison says: on the terminal while it runs, as JSON with every sample, as Markdown, and as a picture.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { plot } from './plots.mjs'
-import { digits, median, spreadText } from './statistics.mjs'
+import { digits, isWithin, median, spreadText } from './statistics.mjs'
 
 const summaryFile = fileURLToPath(new URL('../RESULTS.md', import.meta.url))
 export const resultsFolder = fileURLToPath(new URL('../results', import.meta.url))
 
 export function printSample(row, side, variant, { values, syncUs, cpu, isNoisy }) {
   const shown = Object.entries(row.measures).map(([key, { title, unit }]) => `${title} ${digits(values[key])} ${unit}`)
-  const noise = isNoisy ? ` | other work took ${digits(cpu.foreign)} CPU-s` : ''
+  const noise = isNoisy ? ` | other work took ${digits(cpu.others)} CPU-s` : ''
   console.log(`  ${variant} ${side.peer.name}: ${shown.join(', ')} | 4 KiB sync ${digits(syncUs)} µs${noise}`)
 }
 
@@ -25,22 +25,67 @@ export async function keepResult(folder, result) {
   // The runs' histograms are kept as one a side: the runs' own percentiles are in their values.
   const kept = JSON.stringify(result, (key, value) => (key === 'buckets' ? undefined : value))
   writeFileSync(`${base}.json`, `${kept}\n`)
-  writeFileSync(`${base}.md`, markdownOf(result))
+  writeFileSync(`${base}.md`, markdownOf(result, ceilingOf(folder, result)))
   writeFileSync(`${base}.svg`, await plot(result))
   if (folder === resultsFolder) writeFileSync(summaryFile, summaryOf(folder))
+}
+
+/**
+ * Holds a second run against the one that is kept: does each median lie within the first run's spread? Writes what it finds
+ * beside it, and returns the lines.
+ */
+export function keepRepeat(folder, result) {
+  const base = join(folder, fileName(result))
+  const first = JSON.parse(readFileSync(`${base}.json`, 'utf8'))
+  const when = ({ machine }) => `${machine.commit}, ${machine.date}`
+  const lines = [
+    `# Row ${result.row.number} again: ${result.row.title}`,
+    '',
+    `First ${when(first)}; again ${when(result)}. Median [least–greatest]; within: the second median is in the first spread.`,
+    '',
+    '| variant | measure | side | first | again | |',
+    '|---|---|---|---|---|---|',
+  ]
+  for (const { variant, measures } of result.variants) {
+    const before = first.variants.find((each) => each.variant === variant)
+    for (const measure of measures) {
+      const then = before?.measures.find(({ key }) => key === measure.key)
+      if (then === undefined) continue
+      for (const [side, key] of [
+        [result.ours.title, 'ours'],
+        [result.theirs.title, 'theirs'],
+        ['times better', 'ratio'],
+      ]) {
+        const cells = [variant, `${measure.title} ${measure.unit}`.trim(), side, spreadText(then[key])]
+        const verdict = isWithin(measure[key].median, then[key]) ? 'within' : '**outside**'
+        lines.push(`| ${[...cells, spreadText(measure[key]), verdict].join(' | ')} |`)
+      }
+    }
+  }
+  lines.push('')
+  writeFileSync(`${base}-again.md`, lines.join('\n'))
+  return lines
 }
 
 function fileName({ row, theirs }) {
   return `row-${`${row.number}`.padStart(2, '0')}-${row.name}-${theirs.name}-${theirs.chosen}`
 }
 
-function markdownOf(result) {
+/** What the load generator does by itself in the mode of the row, if that was measured: `ceiling.mjs --keep`. */
+function ceilingOf(folder, { row }) {
+  const path = join(folder, 'ceiling.json')
+  if (row.ceiling === undefined || !existsSync(path)) return null
+  return JSON.parse(readFileSync(path, 'utf8')).rows.find(({ name }) => name === row.ceiling) ?? null
+}
+
+function markdownOf(result, ceiling) {
   const { row, ours, theirs, machine } = result
   const lines = [
     `# Row ${row.number}: ${row.title}`,
     '',
     `${ours.title} (${ours.chosen}) beside ${theirs.title} (${theirs.chosen}). Durability: ${row.durability}.`,
     `Target: ${row.target}. Floor: ${row.floor}.`,
+    ...(ceiling === null ? [] : [ceilingText(ceiling)]),
     '',
   ]
   for (const variant of result.variants) lines.push(...variantLines(result, variant))
@@ -53,6 +98,12 @@ function markdownOf(result) {
     '',
   )
   return lines.join('\n')
+}
+
+function ceilingText({ name, bytesPerSecond, requestsPerSecond, cpuSecondsPerGB, cpuMicrosecondsPerRequest, latency }) {
+  const rates = `${digits(bytesPerSecond / 1e6)} MB/s, ${digits(requestsPerSecond)} requests/s, p50 ${digits(latency.p50Ns / 1e6)} ms`
+  const own = `${digits(cpuSecondsPerGB)} CPU-s/GB or ${digits(cpuMicrosecondsPerRequest)} µs a request`
+  return `The load generator by itself, before a broker that does nothing (${name}): ${rates}, for ${own} of its own.`
 }
 
 function variantLines({ ours, theirs }, { variant, shapes, pairs, best, measures }) {

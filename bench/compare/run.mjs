@@ -11,7 +11,7 @@ const PROBES_SMALL = 8
 /** Kafka takes a second until it removes what is deleted (kafka.mjs): that shall not fall into the next sample. */
 const REMOVAL_SECONDS = 2
 /** A run whose other work takes more of a core than this says so. */
-export const FOREIGN_CORES_MAX = 0.15
+const OTHERS_CORES_MAX = 0.15
 
 let topics = 0
 
@@ -105,7 +105,7 @@ export class Run {
         values,
         syncUs,
         ...(load && { buckets: load.buckets, checksum: load.checksum, generatorCpuSeconds: load.cpuSeconds }),
-        ...(cpu && { cpu, isNoisy: cpu.foreign / cpu.seconds > FOREIGN_CORES_MAX }),
+        ...(cpu && { cpu, isNoisy: cpu.others / cpu.seconds > OTHERS_CORES_MAX }),
       }
     } finally {
       await this.#cleanUp()

@@ -23,6 +23,10 @@ export function spreadOf(values) {
   }
 }
 
+export function isWithin(value, { least, greatest }) {
+  return least <= value && value <= greatest
+}
+
 /** Three digits that matter; of a count, all. */
 export function digits(value) {
   if (value === undefined || Number.isNaN(value)) return '–'

@@ -10,7 +10,7 @@ export function syncedRow({ partitions, connections, mode, ...own }) {
       requests: { title: 'batches', unit: '/s', better: 'more' },
       p50: { title: 'p50', unit: 'ms', better: 'less' },
       p99: { title: 'p99', unit: 'ms', better: 'less' },
-      cpuPerRequest: { title: 'CPU of the machine less clients', unit: 'µs a batch', better: 'less' },
+      cpuPerRequest: { title: 'CPU, write-back included', unit: 'µs a batch', better: 'less' },
       processCpuPerRequest: { title: 'CPU of the process', unit: 'µs a batch', better: 'less' },
     },
     variants: ['closed loop'],

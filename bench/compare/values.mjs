@@ -8,7 +8,7 @@ export function produceValues(load, cpu) {
   const gigabytes = load.bytes / GB
   return {
     throughput: load.bytes / MILLION / load.seconds,
-    cpuPerGb: cpu.machine / gigabytes,
+    cpuPerGb: cpu.charged / gigabytes,
     processCpuPerGb: cpu.process / gigabytes,
     p99: load.latencyMs.p99,
   }
@@ -17,7 +17,7 @@ export function produceValues(load, cpu) {
 export function requestValues(load, cpu) {
   return {
     requests: load.requests / load.seconds,
-    cpuPerRequest: (cpu.machine * 1e6) / load.requests,
+    cpuPerRequest: (cpu.charged * 1e6) / load.requests,
     processCpuPerRequest: (cpu.process * 1e6) / load.requests,
     p50: load.latencyMs.p50,
     p99: load.latencyMs.p99,

@@ -61,16 +61,33 @@ export function cpuOf(pid) {
 
 /** CPU seconds of the kernel's own threads so far: write-back and the journal of the file system, whoever caused them. */
 export function kernelThreadsCpu() {
-  let ticks = 0
+  let seconds = 0
+  for (const { pid, parent, cpuSeconds } of processes()) if (isKernelThread(pid, parent)) seconds += cpuSeconds
+  return seconds
+}
+
+export function isKernelThread(pid, parent) {
+  return parent === 2 || pid === 2
+}
+
+/** Every process there is, with its CPU seconds so far, user and system. */
+export function* processes() {
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue
+    let stat
     try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'latin1')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      if (fields[1] === '2') ticks += Number(fields[11]) + Number(fields[12])
+      stat = readFileSync(`/proc/${entry}/stat`, 'latin1')
     } catch {
       // It has ended meanwhile.
+      continue
+    }
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const seconds = (index) => (Number(fields[index]) + Number(fields[index + 1])) / TICKS_A_SECOND
+    yield {
+      pid: Number(entry),
+      parent: Number(fields[1]),
+      cpuSeconds: seconds(11),
+      endedChildrenCpuSeconds: seconds(13),
     }
   }
-  return ticks / TICKS_A_SECOND
 }

@@ -10,13 +10,14 @@ export default {
   title: 'End to end at 10,000 records/s, linger 0, acks=1',
   durability: 'consumers see a record when it is written and not synced',
   floor: 'wake-ups of four threads',
+  ceiling: 'end-to-end 10k/s',
   target: 'p50 ≥ 2×, p99 ≥ 2.5×, p99.9 ≥ 1.5×',
   targets: { p50: { ratio: 2 }, p99: { ratio: 2.5 }, p999: { ratio: 1.5 } },
   measures: {
     p50: { title: 'p50', unit: 'ms', better: 'less' },
     p99: { title: 'p99', unit: 'ms', better: 'less' },
     p999: { title: 'p99.9', unit: 'ms', better: 'less' },
-    cores: { title: 'CPU of the machine less clients', unit: 'cores', better: 'less' },
+    cores: { title: 'CPU, write-back included', unit: 'cores', better: 'less' },
     rate: { title: 'records', unit: '/s', better: 'more' },
   },
   variants: Object.keys(RATES),
@@ -37,7 +38,7 @@ export default {
     })
     const { p50, p99, p999 } = load.latencyMs
     return {
-      values: { p50, p99, p999, cores: cpu.machine / cpu.seconds, rate: load.records / load.seconds },
+      values: { p50, p99, p999, cores: cpu.charged / cpu.seconds, rate: load.records / load.seconds },
       load,
       cpu,
     }

@@ -6,6 +6,7 @@ export default syncedRow({
   name: 'sync-one',
   title: 'Sync per batch, one partition, one record of 1 KB at a time',
   floor: '87–130 µs: 4 KiB write and fdatasync in a prewritten file',
+  ceiling: 'one connection',
   target: 'p50 ≥ 2.5×, p99 ≥ 5×',
   targets: { p50: { ratio: 2.5 }, p99: { ratio: 5 } },
   mode: 'produce',

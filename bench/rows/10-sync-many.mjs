@@ -6,6 +6,7 @@ export default syncedRow({
   name: 'sync-many',
   title: 'Sync per batch, 100 partitions, 100 producers, one record of 1 KB at a time',
   floor: '219 µs: one sync for 100 partitions',
+  ceiling: '100 connections, 100 partitions',
   target: 'answered batches/s ≥ 15×',
   targets: { requests: { ratio: 15 } },
   mode: 'partitions',
