@@ -48,7 +48,7 @@ export const LIMITS = {
   internedNamesMax: 131072,
   /** Batches in memory that make a partition drain to its segment. */
   drainBytes: MIB,
-  /** Written straight to segments, or for how long not synced, that makes a shard sync and checkpoint: what a start walks. */
+  /** A shard syncs and checkpoints after so much was written straight to segments, or so long: a start walks no more. */
   directCheckpointBytes: 256 * MIB,
   directCheckpointMs: 60_000,
   /** Partitions of groups that metrics show the lag of: two series each. */
