@@ -5,8 +5,8 @@
 //   --rows       numbers of bench/rows; all, if not given
 //   --pairs      that count, at least; a pair in which the peer stays behind its own best by a fifth does not
 //   --peers      names of bench/peers
-//   --settings   default, tuned: both sides' settings of that name, one comparison each (kafka knows zgc too); some rows
-//                insist on default
+//   --settings   default, tuned: both sides' settings of that name, one comparison each; a side that does not know the name
+//                is tuned (kafka knows zgc too, millrace os: page cache beside page cache); some rows insist on default
 //   --ours       ours, if they shall have another name than the peer's
 //   --variants   of the rows, by name; all, if not given
 //   --directory  where the data goes; the system's temporary directory, if not given
@@ -20,6 +20,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { durabilityText } from './compare/durability.mjs'
 import { describeMachine } from './compare/machine.mjs'
 import { compare, latencies, takePairs } from './compare/pairs.mjs'
 import { keepRepeat, keepResult, printResult, printSample, resultsFolder } from './compare/report.mjs'
@@ -73,7 +74,7 @@ async function compareWith(peer, settings) {
     console.log(`# row ${number} is not for ${peer.title}: its module says why`)
   }
   const ours = { peer: millrace, settings: given.ours ?? (settings in millrace.settings ? settings : 'tuned') }
-  const theirs = { peer, settings }
+  const theirs = { peer, settings: settings in peer.settings ? settings : 'tuned' }
   for (const row of wanted.filter((each) => !each.keepsServer)) {
     const own = row.settings === undefined ? {} : { settings: row.settings }
     await attempt(row, { ours: { ...ours, ...own }, theirs: { ...theirs, ...own } })
@@ -128,7 +129,9 @@ async function warmUpSample(run) {
 }
 
 async function attempt(row, sides) {
-  console.log(`\n## ${row.number}: ${row.title} — ${sides.theirs.peer.title}, ${sides.theirs.settings}`)
+  console.log(
+    `\n## ${row.number}: ${row.title} — ${sides.theirs.peer.title}, ${sides.theirs.settings}${besideText(sides)}`,
+  )
   try {
     const result = await measure(row, sides)
     printResult(result)
@@ -139,6 +142,10 @@ async function attempt(row, sides) {
     hasFailed = true
     console.error(`row ${row.number} failed: ${error.stack}`)
   }
+}
+
+function besideText({ ours, theirs }) {
+  return ours.settings === theirs.settings ? '' : `, beside ${ours.settings}`
 }
 
 async function measure(row, sides) {
@@ -174,18 +181,13 @@ async function measure(row, sides) {
     settings: shown,
   })
   return {
-    row: { number, name, title, durability: durabilityOf(durability, sides), floor, target, ceiling },
+    row: { number, name, title, durability: durabilityText(durability, sides), floor, target, ceiling },
     machine,
     isSmall,
     ours: side(sides.ours),
     theirs: side(sides.theirs),
     variants,
   }
-}
-
-/** A peer that does not speak Kafka's protocol says its own. */
-function durabilityOf(ofRow, { theirs }) {
-  return theirs.peer.speaksKafka ? ofRow : `${ofRow.replace(', Kafka', '; Kafka')}; ${theirs.peer.durability}`
 }
 
 /** Which of these shapes of load suits a side best, and how fast it goes then; after it the side is warm for this load. */

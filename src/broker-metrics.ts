@@ -10,9 +10,10 @@ import type { CounterName, Counters } from './observe/counters.ts'
 import { HISTOGRAM, type Histograms, stagesOf, sumOf } from './observe/histograms.ts'
 import { counter, type Family, gauge, histogram, render } from './observe/prometheus.ts'
 import type { GroupLag, GroupLags } from './shard/group-lags.ts'
+import type { AllPartitionOffsets, PartitionOffsets } from './shard/partition-offsets.ts'
 import { apis } from './wire/generated/apis.ts'
 
-type Shard = Pick<ShardHandle, 'state' | 'groupLags'>
+type Shard = Pick<ShardHandle, 'state' | 'groupLags' | 'partitionOffsets'>
 
 export interface BrokerMetricsOptions {
   readonly image: MetadataImage
@@ -25,6 +26,8 @@ export interface BrokerMetricsOptions {
   readonly logDirectory: string
   /** Of how many partitions of groups the lag is shown. */
   readonly groupLagsMax: number
+  /** Of how many partitions the offsets are shown. */
+  readonly partitionOffsetsMax: number
   /** How long a shard may take to answer. */
   readonly stateTimeoutMs: number
   /** What ended the broker; null while it is well. */
@@ -44,6 +47,7 @@ const COUNTED: readonly (readonly [CounterName, name: string, help: string])[] =
   ['journalGroups', 'journal_groups_total', 'Journal groups written and synced.'],
   ['journalBytes', 'journal_bytes_total', 'Bytes written to the journal.'],
   ['drainedBytes', 'drained_bytes_total', 'Bytes moved from memory to segment files.'],
+  ['directBytes', 'direct_bytes_total', 'Bytes written straight to segment files, of topics that are not durable.'],
   ['checkpoints', 'checkpoints_total', 'Checkpoints written.'],
   ['ticks', 'event_loop_ticks_total', "Turns of the shard's event loop."],
 ]
@@ -57,15 +61,17 @@ export class BrokerMetrics {
 
   /** In Prometheus' text format. */
   async text(): Promise<string> {
-    const [states, lags] = await Promise.all([
+    const [states, lags, offsets] = await Promise.all([
       this.#asked((shard) => shard.state()),
       this.#asked((shard) => shard.groupLags()),
+      this.#asked((shard) => shard.partitionOffsets()),
     ])
     return render([
       ...this.#counted(),
       ...this.#times(),
       ...this.#ofNow(states),
       ...this.#partitions(),
+      ...this.#partitionOffsets(offsets.filter((each) => each !== null)),
       ...this.#groups(lags.filter((each) => each !== null)),
       ...ofProcess(),
     ])
@@ -121,7 +127,7 @@ export class BrokerMetrics {
       ),
       histogram(
         'request_stage_seconds',
-        'Of that: queue, behind others of its connection; append, until the batch goes to the disk; sync, until it is durable; send, until the answer has left.',
+        'Of that: queue, behind others of its connection; append, until the batch goes to the disk; sync, until it is durable, or written if the topic is not; send, until the answer has left.',
         stagesOf().map(({ stage, api, histogram: place }) => ({ labels: { api, stage }, ...of(place) })),
       ),
       histogram('journal_sync_seconds', 'Write and sync of a journal group.', [of(HISTOGRAM.journalSync)]),
@@ -187,6 +193,35 @@ export class BrokerMetrics {
       one('partitions', 'Partitions of the cluster.', partitions),
       one('under_replicated_partitions', 'Partitions that lack an in-sync replica.', underReplicated),
       one('offline_partitions', 'Partitions without a leader.', offline),
+    ]
+  }
+
+  #partitionOffsets(answers: readonly AllPartitionOffsets[]): Family[] {
+    const all = answers.flatMap(({ offsets }) => offsets)
+    const shown = all.slice(0, this.#options.partitionOffsetsMax)
+    const leftOut = answers.reduce((sum, answer) => sum + answer.leftOut, all.length - shown.length)
+    const each = (shownOf: (offsets: PartitionOffsets) => number) =>
+      shown.map((offsets) => {
+        const { topic, partition } = offsets
+        return { labels: { topic, partition }, value: shownOf(offsets) }
+      })
+    return [
+      gauge(
+        'partition_durable_offset',
+        'Records before it survive a power cut.',
+        each(({ durableOffset }) => durableOffset),
+      ),
+      gauge(
+        'partition_high_watermark',
+        'Consumers may read up to here.',
+        each(({ highWatermark }) => highWatermark),
+      ),
+      gauge(
+        'partition_log_end_offset',
+        'Where the next record goes.',
+        each(({ logEndOffset }) => logEndOffset),
+      ),
+      gauge('partition_offsets_left_out', 'Partitions beyond those whose offsets are shown.', [{ value: leftOut }]),
     ]
   }
 

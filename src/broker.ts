@@ -354,6 +354,7 @@ class LocalBroker implements Broker {
       logDirectory: path,
       failure: () => this.#failure,
       groupLagsMax: LIMITS.groupLagsMax,
+      partitionOffsetsMax: LIMITS.partitionOffsetsMax,
       stateTimeoutMs: SHARD_STATE_TIMEOUT_MS,
     })
     try {
@@ -388,6 +389,8 @@ function offsetsTopic(settings: Settings): InternalTopic {
       { name: 'cleanup.policy', value: 'compact' },
       { name: 'compression.type', value: 'producer' },
       { name: 'segment.bytes', value: `${settings['offsets.topic.segment.bytes']}` },
+      // Said only where the broker's default is another: else its configs are Kafka's.
+      ...(settings['millrace.durability'] === 'durable' ? [] : [{ name: 'millrace.durability', value: 'durable' }]),
     ],
   }
 }

@@ -123,6 +123,9 @@ export function runShard(data: ShardData, port: MessagePort): void {
       case 'ask-group-lags':
         shard.groupLags(message.countMax).then((lags) => post({ type: 'group-lags', lags }), onFatal)
         break
+      case 'ask-partition-offsets':
+        post({ type: 'partition-offsets', offsets: shard.partitionOffsets(message.countMax) })
+        break
       case 'listen':
         listen(message)
         break

@@ -9,15 +9,30 @@ import { counter, render } from '../src/observe/prometheus.ts'
 
 const never = new Promise<never>(() => undefined)
 const NO_LAGS = { lags: [], leftOut: 0 }
+const NO_OFFSETS = { offsets: [], leftOut: 0 }
 const STATE = { connections: [2], requestsInFlight: 3, arenaHeldBytes: 1 << 20, groupHeldBytes: 2048 }
+
+type Shard = BrokerMetricsOptions['shards'][number]
+
+function shardWith(answers: Partial<Shard>): Shard {
+  return {
+    state: () => Promise.resolve(STATE),
+    groupLags: () => Promise.resolve(NO_LAGS),
+    partitionOffsets: () => Promise.resolve(NO_OFFSETS),
+    ...answers,
+  }
+}
+
+const late: Shard = { state: () => never, groupLags: () => never, partitionOffsets: () => never }
 
 function stage(options: Partial<BrokerMetricsOptions> = {}) {
   const counters = new Counters(createCountersMemory(1), 0)
   const histograms = new Histograms(createHistogramsMemory(1), 0)
   const metrics = new BrokerMetrics({
     image: new MetadataImage(),
-    shards: [{ state: () => Promise.resolve(STATE), groupLags: () => Promise.resolve(NO_LAGS) }],
+    shards: [shardWith({})],
     groupLagsMax: 3,
+    partitionOffsetsMax: 2,
     counters: [counters],
     histograms: [histograms],
     arenaBytes: 16 << 20,
@@ -72,9 +87,7 @@ test('every line is one that Prometheus can read, and no series comes twice', as
 
 test('a broker is well while its shards answer and its directory is there', async () => {
   expect(await stage().metrics.problems()).toEqual([])
-  expect(await stage({ shards: [{ state: () => never, groupLags: () => never }] }).metrics.problems()).toEqual([
-    'shard 0 did not answer in 10 ms',
-  ])
+  expect(await stage({ shards: [late] }).metrics.problems()).toEqual(['shard 0 did not answer in 10 ms'])
   expect(await stage({ logDirectory: '/nowhere/at/all' }).metrics.problems()).toEqual([
     expect.stringMatching(/^\/nowhere\/at\/all cannot be reached: ENOENT/),
   ])
@@ -84,7 +97,7 @@ test('a broker is well while its shards answer and its directory is there', asyn
 })
 
 test('a shard that does not answer is shown as down, and the rest without it', async () => {
-  const text = await stage({ shards: [{ state: () => never, groupLags: () => never }] }).metrics.text()
+  const text = await stage({ shards: [late] }).metrics.text()
   expect(text).toContain('millrace_shard_up{shard="0"} 0\n')
   expect(text).not.toContain('millrace_connections')
   expect(text).toContain('millrace_received_bytes_total')
@@ -94,11 +107,8 @@ test('the lag of groups is shown of so many partitions, and how many more there 
   const lag = (group: string, partition: number, committedOffset: number, endOffset: number) => {
     return { group, topic: 'orders', partition, committedOffset, endOffset }
   }
-  const shard = (lags: ReturnType<typeof lag>[], leftOut: number) => ({
-    state: () => Promise.resolve(STATE),
-    groupLags: () => Promise.resolve({ lags, leftOut }),
-  })
-  const late = { state: () => never, groupLags: () => never }
+  const shard = (lags: ReturnType<typeof lag>[], leftOut: number) =>
+    shardWith({ groupLags: () => Promise.resolve({ lags, leftOut }) })
   const shards = [
     shard([lag('a"', 0, 4, 10), lag('a"', 1, 12, 10)], 5),
     late,
@@ -113,5 +123,24 @@ test('the lag of groups is shown of so many partitions, and how many more there 
     'millrace_group_committed_offset{group="a\\"",topic="orders",partition="1"} 12',
     'millrace_group_committed_offset{group="b",topic="orders",partition="0"} 0',
     'millrace_group_lags_left_out 6',
+  ])
+})
+
+test('how far partitions are durable, readable and written is shown of so many', async () => {
+  const offsets = (partition: number, durableOffset: number, highWatermark: number, logEndOffset: number) => {
+    return { topic: 'orders', partition, durableOffset, highWatermark, logEndOffset }
+  }
+  const shard = (all: ReturnType<typeof offsets>[], leftOut: number) =>
+    shardWith({ partitionOffsets: () => Promise.resolve({ offsets: all, leftOut }) })
+  const shards = [shard([offsets(0, 4, 9, 10)], 5), late, shard([offsets(1, 7, 7, 7), offsets(2, 1, 1, 1)], 0)]
+  const text = await stage({ shards }).metrics.text()
+  expect(linesOf(text, 'millrace_partition_')).toEqual([
+    'millrace_partition_durable_offset{topic="orders",partition="0"} 4',
+    'millrace_partition_durable_offset{topic="orders",partition="1"} 7',
+    'millrace_partition_high_watermark{topic="orders",partition="0"} 9',
+    'millrace_partition_high_watermark{topic="orders",partition="1"} 7',
+    'millrace_partition_log_end_offset{topic="orders",partition="0"} 10',
+    'millrace_partition_log_end_offset{topic="orders",partition="1"} 7',
+    'millrace_partition_offsets_left_out 6',
   ])
 })

@@ -67,8 +67,9 @@ export function keepRepeat(folder, result) {
   return lines
 }
 
-function fileName({ row, theirs }) {
-  return `row-${`${row.number}`.padStart(2, '0')}-${row.name}-${theirs.name}-${theirs.chosen}`
+function fileName({ row, ours, theirs }) {
+  const beside = ours.chosen === theirs.chosen ? '' : `-beside-${ours.chosen}`
+  return `row-${`${row.number}`.padStart(2, '0')}-${row.name}-${theirs.name}-${theirs.chosen}${beside}`
 }
 
 /** What the load generator does by itself in the mode of the row, if that was measured: `ceiling.mjs --keep`. */
@@ -189,14 +190,19 @@ function summaryOf(folder) {
   return `${lines.join('\n')}\n`
 }
 
-function summaryLines({ name, row, machine, theirs }, { variant, pairs, measures }) {
+function summaryLines({ name, row, machine, ...sides }, { variant, pairs, measures }) {
   const count = pairs.filter((pair) => !pair.isVoid).length
   return measures
-    .filter(({ target }) => target !== null || theirs.name !== 'kafka')
+    .filter(({ target }) => target !== null || sides.theirs.name !== 'kafka')
     .map((measure) => {
       const [, ours, peers, ratio, , target] = measureLine(measure).slice(2, -2).split(' | ')
       const what = `[${row.title}](results/${name}.md), ${variant}`
-      const cells = [row.number, what, `${theirs.title} ${theirs.chosen}`, `${measure.title} ${measure.unit}`]
+      const cells = [row.number, what, besideText(sides), `${measure.title} ${measure.unit}`]
       return `| ${[...cells, ours, peers, ratio, target, count, `${machine.commit}, ${machine.date}`].join(' | ')} |`
     })
+}
+
+function besideText({ ours, theirs }) {
+  const peer = `${theirs.title} ${theirs.chosen}`
+  return ours.chosen === theirs.chosen ? peer : `${peer}, beside ${ours.chosen}`
 }

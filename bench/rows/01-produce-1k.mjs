@@ -1,11 +1,12 @@
 // What does a GB of 1 KB records in batches of 128 KB cost a broker, and how fast does it go in, acks=1?
+import { answered } from '../compare/durability.mjs'
 import { GB, produceValues } from '../compare/values.mjs'
 
 export default {
   number: 1,
   name: 'produce-1k',
   title: '1 KB records, 128 KB batches, acks=1',
-  durability: 'both answer when the batch is written and not synced: millrace to its journal, Kafka to the page cache',
+  durability: answered,
   floor: '0.14–0.18 CPU-s/GB: a C epoll server that receives, checks the CRC and appends',
   ceiling: 'produce 128 x 1 KB verified',
   target: 'throughput ≥ 1.3×, CPU-s/GB ≥ 2.5× and ≤ 0.35 with warm page cache',

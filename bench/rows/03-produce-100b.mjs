@@ -1,11 +1,12 @@
 // What do a million records of 100 bytes cost a broker when they come in batches, and so a trillion of them a day?
+import { answered } from '../compare/durability.mjs'
 import { MILLION, TRILLION_A_DAY_MILLIONS_A_SECOND } from '../compare/values.mjs'
 
 export default {
   number: 3,
   name: 'produce-100b',
   title: '100 B records, 1,000 a batch, acks=1',
-  durability: 'both answer when the batch is written and not synced: millrace to its journal, Kafka to the page cache',
+  durability: answered,
   floor: '0.2 core for a trillion a day',
   ceiling: 'produce 1000 x 100 B',
   target: 'CPU per million records ≥ 3×; a trillion a day (11.6 M/s) ≤ 0.5 core',

@@ -1,11 +1,12 @@
 // What does a request with one small record cost a broker, when a hundred producers send one at a time?
+import { answered } from '../compare/durability.mjs'
 import { requestValues } from '../compare/values.mjs'
 
 export default {
   number: 5,
   name: 'small-requests',
   title: '100 producers, linger 0, one record of 100 B a request, acks=1',
-  durability: 'both answer when the batch is written and not synced: millrace to its journal, Kafka to the page cache',
+  durability: answered,
   floor: '5.2 µs a request: a C epoll server that receives, checks the CRC and appends',
   ceiling: '100 connections',
   target: 'requests ≥ 2×, CPU a request ≥ 3× and ≤ 10 µs',

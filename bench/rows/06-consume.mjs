@@ -1,4 +1,5 @@
 // What does a consumer cost a broker: at the tail, beside the producer that feeds it, and catching up from the page cache?
+import { seen } from '../compare/durability.mjs'
 import { GB } from '../compare/values.mjs'
 
 const PARTITIONS = 4
@@ -9,7 +10,7 @@ export default {
   number: 6,
   name: 'consume',
   title: 'Consuming 1 KB records: at the tail, and from the page cache',
-  durability: 'both answer when the batch is written and not synced: millrace to its journal, Kafka to the page cache',
+  durability: seen,
   floor: '0.09 CPU-s/GB: C, sendfile',
   ceiling: 'fetch 1 MB',
   target: 'throughput ≥ 1.1×, CPU ≥ 2×',

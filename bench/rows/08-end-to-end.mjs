@@ -2,13 +2,15 @@
 //
 // Open loop: a broker that can't keep up shows it in its latencies, and in how many records came through. So no pair is
 // void; a tenth of the rate tells what latency is where both keep up.
+import { seen } from '../compare/durability.mjs'
+
 const RATES = { '10,000 a second': 10_000, '1,000 a second': 1000 }
 
 export default {
   number: 8,
   name: 'end-to-end',
   title: 'End to end at 10,000 records/s, linger 0, acks=1',
-  durability: 'consumers see a record when it is written and not synced',
+  durability: seen,
   floor: 'wake-ups of four threads',
   ceiling: 'end-to-end 10k/s',
   target: 'p50 ≥ 2×, p99 ≥ 2.5×, p99.9 ≥ 1.5×',

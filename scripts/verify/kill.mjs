@@ -1,5 +1,6 @@
-// Does what was acknowledged survive kill -9? Under a load of acks=all the broker is killed at random moments, again and
-// again, on the same data directory. After each kill everything is read back from offset 0.
+// Does what was acknowledged survive kill -9? Under a load the broker is killed at random moments, again and again, on the
+// same data directory: a durable topic with acks=all, and one with millrace.durability=os with acks=1 and acks=all. After
+// each kill everything is read back from offset 0.
 //
 //   node scripts/verify/kill.mjs [--kills 50] [--seed N] [--small]
 //
@@ -14,8 +15,9 @@
 import { ConnectionEnded, createTopic, initProducerId, produce, readPartition, recordBatch } from './lib/client.mjs'
 import { verifyKills } from './lib/kill-loop.mjs'
 
-const TOPIC = 'killed'
-const PARTITIONS = 6
+const TOPICS = { killed: {}, 'killed-os': { 'millrace.durability': 'os' } }
+/** Of each topic. */
+const PARTITIONS = 4
 /** Of each kind, in each partition. */
 const PRODUCERS = 2
 const PLAIN_WINDOW = 8
@@ -45,10 +47,12 @@ class Producers {
   }
 
   async begin([client]) {
-    await createTopic(client, TOPIC, PARTITIONS)
-    for (let i = 0; i < PARTITIONS * PRODUCERS; i++) {
-      for (const identity of [null, await initProducerId(client)]) {
-        this.#producers.push(new Producer(this.#producers.length, i % PARTITIONS, identity))
+    for (const [topic, configs] of Object.entries(TOPICS)) {
+      await createTopic(client, topic, PARTITIONS, configs)
+      for (let i = 0; i < PARTITIONS * PRODUCERS; i++) {
+        for (const identity of [null, await initProducerId(client)]) {
+          this.#producers.push(new Producer(this.#producers.length, topic, i % PARTITIONS, identity))
+        }
       }
     }
   }
@@ -67,6 +71,7 @@ class Producers {
 /** Sends numbered batches to one partition, several in flight, and knows which of them were acknowledged. */
 class Producer {
   id
+  topic
   partition
   /** Null for a plain one. */
   identity
@@ -77,8 +82,9 @@ class Producer {
   acknowledged = []
   resent = 0
 
-  constructor(id, partition, identity) {
+  constructor(id, topic, partition, identity) {
     this.id = id
+    this.topic = topic
     this.partition = partition
     this.identity = identity
   }
@@ -112,7 +118,7 @@ class Producer {
       const number = turns.again.shift() ?? this.#next++
       try {
         const bytes = this.#batch(number)
-        const { errorCode, baseOffset } = await produce(client, TOPIC, this.partition, -1, bytes)
+        const { errorCode, baseOffset } = await produce(client, this.topic, this.partition, this.#acks, bytes)
         if (errorCode !== 0) throw new Error(`producer ${this.id}, batch ${number}: error ${errorCode}`)
         this.acknowledged.push({ number, baseOffset })
       } catch (error) {
@@ -121,6 +127,10 @@ class Producer {
         return
       }
     }
+  }
+
+  get #acks() {
+    return this.topic === 'killed-os' && this.identity === null ? 1 : -1
   }
 
   #batch(number) {
@@ -143,15 +153,22 @@ async function readBack(client, producers) {
   const latest = producers.map(() => -1)
   let records = 0
   let damage = null
-  for (let partition = 0; partition < PARTITIONS; partition++) {
+  for (const topic of Object.keys(TOPICS)) {
+    for (let partition = 0; partition < PARTITIONS; partition++) await readPartitionBack(topic, partition)
+  }
+  return { damage: damage ?? damageOfAcknowledged(), records, acknowledged: acknowledgedOf(producers) }
+
+  async function readPartitionBack(topic, partition) {
     let expected = 0
-    const end = await readPartition(client, TOPIC, partition, (bytes, at, length, offset, base) => {
+    const end = await readPartition(client, topic, partition, (bytes, at, length, offset, base) => {
       records++
       const id = bytes.readUInt32BE(at)
       const number = bytes.readUInt32BE(at + 4)
-      const place = `partition ${partition}, offset ${offset}`
+      const producer = producers[id]
+      const place = `${topic}-${partition}, offset ${offset}`
       if (offset !== expected++) damage ??= `${place}: expected offset ${expected - 1}`
-      const isOurs = length === VALUE_BYTES && producers[id]?.partition === partition && number < producers[id].sent
+      const isHere = producer?.topic === topic && producer.partition === partition
+      const isOurs = length === VALUE_BYTES && isHere && number < producer.sent
       if (!isOurs || bytes.readUInt32BE(at + 8) !== offset - base) damage ??= `${place}: a record that nobody sent`
       else if (offset === base) {
         if (number <= latest[id]) damage ??= `${place}: batch ${number} of producer ${id} after batch ${latest[id]}`
@@ -159,22 +176,26 @@ async function readBack(client, producers) {
         found[id].set(number, base)
       }
     })
-    if (end !== expected) damage ??= `partition ${partition}: ${expected} records below high watermark ${end}`
+    if (end !== expected) damage ??= `${topic}-${partition}: ${expected} records below high watermark ${end}`
   }
-  let acknowledged = 0
-  for (const [id, producer] of producers.entries()) {
-    for (const { number, baseOffset } of producer.acknowledged) {
-      acknowledged += RECORDS
-      const at = found[id].get(number)
-      if (at !== baseOffset)
-        damage ??= `batch ${number} of producer ${id} was acknowledged at ${baseOffset}, is at ${at}`
+
+  function damageOfAcknowledged() {
+    for (const [id, producer] of producers.entries()) {
+      for (const { number, baseOffset } of producer.acknowledged) {
+        const at = found[id].get(number)
+        if (at !== baseOffset) return `batch ${number} of producer ${id} was acknowledged at ${baseOffset}, is at ${at}`
+      }
+      if (producer.identity === null) continue
+      for (let number = 0; number < producer.sent; number++) {
+        if (!found[id].has(number) && !producer.mayMiss(number)) return `batch ${number} of producer ${id} is missing`
+      }
     }
-    if (producer.identity === null) continue
-    for (let number = 0; number < producer.sent; number++) {
-      if (!found[id].has(number) && !producer.mayMiss(number)) damage ??= `batch ${number} of producer ${id} is missing`
-    }
+    return null
   }
-  return { damage, records, acknowledged }
+}
+
+function acknowledgedOf(producers) {
+  return producers.reduce((sum, { acknowledged }) => sum + acknowledged.length * RECORDS, 0)
 }
 
 await verifyKills('kill', () => new Producers())

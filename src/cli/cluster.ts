@@ -7,12 +7,9 @@ import { deleteRecords, findCoordinator, listOffsets, metadata } from '../client
 import { Client, throwIfRefused } from '../client/client.ts'
 import type { Address } from '../client/connection.ts'
 import { ErrorCode } from '../model/error-codes.ts'
+import { DURABLE, LOG_END } from '../model/offset-marks.ts'
 import { ZERO_UUID } from '../model/uuid.ts'
 import { CLIENT, type RemoteOptions, type Result, runRemote, type Terminal } from './remote.ts'
-
-/** Marks that ListOffsets takes for a timestamp. */
-export const LATEST = -1
-export const EARLIEST = -2
 
 /** Stands for an offset in DeleteRecords. */
 const HIGH_WATERMARK = -1
@@ -101,7 +98,10 @@ export class Cluster {
         timeoutMs: TIMEOUT_MS,
       })
       return topics.flatMap(({ name: topic, partitions }) =>
-        partitions.map(({ partitionIndex: partition, errorCode, offset }) => ({ topic, partition, errorCode, offset })),
+        partitions.map(({ partitionIndex: partition, errorCode, offset, timestamp: said }) => {
+          const isUnknown = (timestamp === DURABLE || timestamp === LOG_END) && said !== timestamp
+          return { topic, partition, errorCode, offset: isUnknown ? -1 : offset }
+        }),
       )
     })
   }

@@ -2,17 +2,9 @@
 import { offsetCommit, offsetDelete } from '../client/apis.ts'
 import { RefusedError } from '../client/client.ts'
 import { ErrorCode } from '../model/error-codes.ts'
+import { EARLIEST, LATEST } from '../model/offset-marks.ts'
 import { ZERO_UUID } from '../model/uuid.ts'
-import {
-  byTopic,
-  type Cluster,
-  EARLIEST,
-  inOrder,
-  LATEST,
-  nameOf,
-  type TopicChoice,
-  type TopicPartition,
-} from './cluster.ts'
+import { byTopic, type Cluster, inOrder, nameOf, type TopicChoice, type TopicPartition } from './cluster.ts'
 import { committedBy, describedBy } from './group-describe.ts'
 import { groupRefusalOf, throwIfGroupRefused } from './group-refusals.ts'
 import type { Result } from './remote.ts'

@@ -2,16 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { deleteGroups, listGroups } from '../client/apis.ts'
 import { throwIfRefused } from '../client/client.ts'
+import { EARLIEST, LATEST } from '../model/offset-marks.ts'
 import type { ListedGroup } from '../wire/generated/16-list-groups.ts'
-import {
-  type Cluster,
-  EARLIEST,
-  LATEST,
-  parseOffset,
-  parseTopicChoice,
-  runInCluster,
-  type TopicChoice,
-} from './cluster.ts'
+import { type Cluster, parseOffset, parseTopicChoice, runInCluster, type TopicChoice } from './cluster.ts'
 import { describeGroupsOf } from './group-describe.ts'
 import { deleteOffsets, type NewOffset, resetOffsets } from './group-offsets.ts'
 import { forEachGroup, throwIfGroupRefused } from './group-refusals.ts'

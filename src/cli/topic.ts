@@ -2,9 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { createPartitions, createTopics, deleteTopics, metadata } from '../client/apis.ts'
 import type { Client } from '../client/client.ts'
+import { DURABLE, LATEST, LOG_END } from '../model/offset-marks.ts'
 import { ZERO_UUID } from '../model/uuid.ts'
 import type { MetadataResponseTopic } from '../wire/generated/03-metadata.ts'
-import { parseOffset, parseTopicChoice, runInCluster, type TopicChoice } from './cluster.ts'
+import { Cluster, nameOf, parseOffset, parseTopicChoice, runInCluster, type TopicChoice } from './cluster.ts'
 import {
   collectConfig,
   type NamedValue,
@@ -38,7 +39,11 @@ export function addTopicCommands(parent: Command, terminal: Terminal): void {
   remote(topic.command('list').description('Every topic.')).action((options: RemoteOptions) =>
     runRemote(options, terminal, listTopics),
   )
-  remote(topic.command('describe').description("Topics' partitions: who leads them, and who is in sync."))
+  remote(
+    topic
+      .command('describe')
+      .description("Topics' partitions: who leads them, who is in sync, and how far they are durable and readable."),
+  )
     .argument('[topics...]', 'all, if none is named')
     .action((names: string[], options: RemoteOptions) =>
       runRemote(options, terminal, (client) => describeTopics(client, names)),
@@ -99,6 +104,7 @@ async function listTopics(client: Client): Promise<Result> {
 async function describeTopics(client: Client, names: readonly string[]): Promise<Result> {
   const topics = await topicsOf(client, names)
   const known = topics.filter(({ errorCode }) => errorCode === 0)
+  const offsetsOf = await offsetsIn(client, known)
   return {
     json: known.map(({ name, topicId, isInternal, partitions }) => ({
       topic: name,
@@ -111,23 +117,66 @@ async function describeTopics(client: Client, names: readonly string[]): Promise
         replicas: partition.replicaNodes,
         inSync: partition.isrNodes,
         offline: partition.offlineReplicas,
+        ...offsetsOf(name ?? '', partition.partitionIndex),
       })),
     })),
     text: table(
-      ['TOPIC', 'PARTITION', 'LEADER', 'EPOCH', 'REPLICAS', 'IN SYNC', 'OFFLINE'],
+      [
+        ...['TOPIC', 'PARTITION', 'LEADER', 'EPOCH', 'REPLICAS', 'IN SYNC', 'OFFLINE'],
+        ...['DURABLE', 'HIGH WATERMARK', 'LOG END'],
+      ],
       known.flatMap(({ name, partitions }) =>
-        partitions.map((partition) => [
-          name ?? '',
-          partition.partitionIndex,
-          partition.leaderId,
-          partition.leaderEpoch,
-          partition.replicaNodes.join(','),
-          partition.isrNodes.join(','),
-          partition.offlineReplicas.join(','),
-        ]),
+        partitions.map((partition) => {
+          const offsets = offsetsOf(name ?? '', partition.partitionIndex)
+          return [
+            name ?? '',
+            partition.partitionIndex,
+            partition.leaderId,
+            partition.leaderEpoch,
+            partition.replicaNodes.join(','),
+            partition.isrNodes.join(','),
+            partition.offlineReplicas.join(','),
+            offsets.durableOffset ?? '',
+            offsets.highWatermark ?? '',
+            offsets.logEndOffset ?? '',
+          ]
+        }),
       ),
     ),
     refusals: topics.flatMap(({ name, errorCode }) => refusalOf(name ?? '', errorCode, null)),
+  }
+}
+
+/** Null: its leader could not be asked, or is no millrace broker. */
+interface PartitionOffsets {
+  readonly durableOffset: number | null
+  readonly highWatermark: number | null
+  readonly logEndOffset: number | null
+}
+
+async function offsetsIn(
+  client: Client,
+  topics: readonly MetadataResponseTopic[],
+): Promise<(topic: string, partition: number) => PartitionOffsets> {
+  const wanted = topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partitionIndex }) => ({ topic: name ?? '', partition: partitionIndex })),
+  )
+  const cluster = await Cluster.around(client)
+  try {
+    const found = new Map<number, Map<string, number>>()
+    for (const mark of [DURABLE, LATEST, LOG_END]) {
+      const offsets = wanted.length === 0 ? [] : await cluster.offsets(wanted, mark)
+      found.set(mark, new Map(offsets.map((each) => [nameOf(each), each.offset])))
+    }
+    return (topic, partition) => {
+      const of = (mark: number): number | null => {
+        const offset = found.get(mark)!.get(nameOf({ topic, partition })) ?? -1
+        return offset < 0 ? null : offset
+      }
+      return { durableOffset: of(DURABLE), highWatermark: of(LATEST), logEndOffset: of(LOG_END) }
+    }
+  } finally {
+    await cluster.close()
   }
 }
 

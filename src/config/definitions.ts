@@ -105,6 +105,13 @@ const MILLRACE_DEFINITIONS = {
     min: 1_048_576,
     documentation: 'Size of the journal of a shard.',
   },
+  'millrace.durability': {
+    type: 'STRING',
+    default: 'durable',
+    values: ['durable', 'os'],
+    documentation:
+      'What acks=all promises: `durable` that records survive a power cut, `os` that they survive the process, as in Kafka.',
+  },
   'millrace.http.listener': {
     type: 'STRING',
     default: null,

@@ -48,8 +48,13 @@ export const LIMITS = {
   internedNamesMax: 131072,
   /** Batches in memory that make a partition drain to its segment. */
   drainBytes: MIB,
+  /** A shard syncs and checkpoints after so much was written straight to segments, or so long: a start walks no more. */
+  directCheckpointBytes: 256 * MIB,
+  directCheckpointMs: 60_000,
   /** Partitions of groups that metrics show the lag of: two series each. */
   groupLagsMax: 2048,
+  /** Partitions that metrics show the offsets of: three series each. */
+  partitionOffsetsMax: 1024,
   /** Files of a shard's journal: while one is written the others are drained. */
   journalFiles: 4,
   /** What a journal group takes beside its batches at most: header and one entry. */

@@ -171,7 +171,8 @@ const definitions: readonly TopicConfig[] = [
     'STRING',
     'durable',
     oneOf('durable', 'os'),
-  )('When an append is answered: durable after it was synced to disk, os once the operating system has it.'),
+    'millrace.durability',
+  )('What acks=all promises: durable that records survive a power cut, os that they survive the process, as in Kafka.'),
   define(
     'min.cleanable.dirty.ratio',
     'DOUBLE',
@@ -321,6 +322,10 @@ export interface TopicSettings {
   readonly cleanupPolicy: { readonly compact: boolean; readonly delete: boolean }
   readonly compressionType: string
   readonly durable: boolean
+  /** Of a topic that is not durable: synced after so many records, before the last of them is answered. */
+  readonly flushMessages: number
+  /** Likewise: synced so long after a write at the latest. */
+  readonly flushMs: number
   readonly indexIntervalBytes: number
   readonly maxMessageBytes: number
   readonly messageTimestampAfterMaxMs: number
@@ -348,6 +353,8 @@ export function topicSettings(own: ReadonlyMap<string, string> | undefined, serv
     cleanupPolicy: { compact: policies.includes('compact'), delete: policies.includes('delete') },
     compressionType: text('compression.type'),
     durable: text('millrace.durability') === 'durable',
+    flushMessages: number('flush.messages'),
+    flushMs: number('flush.ms'),
     indexIntervalBytes: number('index.interval.bytes'),
     maxMessageBytes: number('max.message.bytes'),
     messageTimestampAfterMaxMs: number('message.timestamp.after.max.ms'),

@@ -7,7 +7,7 @@ import { ErrorCode } from '../model/error-codes.ts'
 import type { MetadataRecord } from '../wire/generated/metadata-records.ts'
 import type { AnswerOf, CommandOf, ConfigChange, ConfigChanges, Refusal } from './commands.ts'
 import type { ControllerState, Outcome } from './state.ts'
-import { topicNameRefusal } from './topic-names.ts'
+import { isInternalTopic, topicNameRefusal } from './topic-names.ts'
 
 export function alterTopicConfigs(
   state: ControllerState,
@@ -31,7 +31,8 @@ function alter(
     const refusal = apply(change, after)
     if (refusal !== null) return refusal
   }
-  const refusal = nameRefusal(name) ?? configsRefusal(after) ?? existenceRefusal(state, name)
+  const refusal =
+    nameRefusal(name) ?? configsRefusal(after) ?? internalRefusal(name, after) ?? existenceRefusal(state, name)
   if (refusal !== null) return refusal
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const value = after.get(key) ?? null
@@ -75,6 +76,12 @@ function nameRefusal(name: string): Refusal | null {
 function configsRefusal(configs: ResourceConfigs): Refusal | null {
   const message = topicConfigsRefusal(configs)
   return message === null ? null : { error: ErrorCode.InvalidConfig, message }
+}
+
+/** What the cluster answers for by its own topics survives a power cut. */
+function internalRefusal(name: string, configs: ResourceConfigs): Refusal | null {
+  if (!isInternalTopic(name) || configs.get('millrace.durability') !== 'os') return null
+  return { error: ErrorCode.InvalidConfig, message: `The internal topic '${name}' is durable.` }
 }
 
 function existenceRefusal(state: ControllerState, name: string): Refusal | null {

@@ -13,6 +13,11 @@ import type { Checksum } from './group.ts'
 export interface PartitionCheckpoint {
   topicId: string
   partition: number
+  /**
+   * `os`: what is in the segments beyond `drainedOffset` is to be believed as far as it is whole, for no journal need have
+   * it. Else the journal has all that is beyond.
+   */
+  durability?: 'os'
   logStartOffset: number
   /** Everything before it is in segments, synced. */
   drainedOffset: number

@@ -18,6 +18,8 @@ export interface CheckpointerOptions {
   unsyncedSequence: () => number
   storeLeaderEpochs: (log: PartitionLog) => Promise<void>
   write: (checkpoint: Checkpoint) => Promise<void>
+  /** The log's row is durable. */
+  onRow: (log: PartitionLog, row: PartitionCheckpoint) => void
   /** Durable: journal groups before the sequence are not needed any more. */
   onCheckpoint: (replayFromSequence: number) => void
   onFailure: (error: Error) => void
@@ -57,16 +59,23 @@ export class Checkpointer {
 
   /** Not while another run is under way. */
   async run(): Promise<void> {
-    const { shard, shards, runEpoch, drainer, logs, unsyncedSequence, storeLeaderEpochs, write, onCheckpoint } =
+    const { shard, shards, runEpoch, drainer, logs, unsyncedSequence, storeLeaderEpochs, write, onRow, onCheckpoint } =
       this.#options
     const replayFromSequence = unsyncedSequence()
+    let covered: PartitionLog[] = []
     let partitions: PartitionCheckpoint[] = []
     await drainer.drainAndSyncAll(() => {
-      partitions = [...logs()].map(checkpointOf)
+      covered = [...logs()]
+      partitions = covered.map(checkpointOf)
     })
+    for (const [i, log] of covered.entries()) {
+      const { drainedOffset } = partitions[i]!
+      if (drainedOffset > log.durableOffset) log.advanceDurable(drainedOffset)
+    }
     for (const log of logs()) await storeLeaderEpochs(log)
     this.#generation++
     await write({ version: 1, runEpoch, shard, shards, generation: this.#generation, replayFromSequence, partitions })
+    for (const [i, log] of covered.entries()) onRow(log, partitions[i]!)
     onCheckpoint(replayFromSequence)
   }
 }
@@ -79,6 +88,8 @@ function checkpointOf(log: PartitionLog): PartitionCheckpoint {
   return {
     topicId: log.identity.topicId,
     partition: log.identity.partition,
+    // Also of a log that is about to become direct: see log/direct-writes.ts.
+    ...(log.isDirect || !log.config.durable ? { durability: 'os' } : {}),
     logStartOffset: log.logStartOffset,
     drainedOffset,
     segmentBaseOffset: segment.baseOffset,

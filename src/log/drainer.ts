@@ -2,19 +2,21 @@
 //
 // Owner: the shard. Rule: only what the journal has synced is drained, so a segment never holds what recovery could not
 // account for. A partition drains when it has `drainBytes` in memory, and every partition drains when memory or the
-// journal's files run short; until then a trickling partition costs no file and no write.
+// journal's files run short; until then a trickling partition costs no file and no write. A direct log is written by
+// log/direct-writes.ts, and only synced here.
 import type { Disk } from '../lib/env.ts'
 import { forEachLimited } from '../lib/limited.ts'
 import type { Pool } from '../lib/pool.ts'
 import type { ArenaView } from '../memory/arena.ts'
 import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
-import { DISK_SYNC, SLICE_WORDS } from '../native/contract.ts'
+import { SLICE_WORDS } from '../native/contract.ts'
 import type { Batch } from './batch.ts'
 import type { DiskWriter } from './disk-writer.ts'
 import { storeIndexes } from './index-files.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
+import type { SegmentSyncs } from './segment-syncs.ts'
 
 const SLICES_A_WRITE = 1024
 const BYTES_A_WRITE = 4 << 20
@@ -24,6 +26,7 @@ const AT_ONCE = 64
 export interface DrainerOptions {
   disk: Disk
   writer: DiskWriter
+  syncs: SegmentSyncs
   files: SegmentFiles
   holds: DescriptorHolds
   arenas: readonly ArenaView[]
@@ -59,6 +62,19 @@ export class Drainer {
 
   onDurable(log: PartitionLog): void {
     if (log.tail !== null && log.tail.byteLength >= this.#options.drainBytes) this.start(log)
+  }
+
+  /** The segment's file has bytes that are not synced. */
+  onWritten(segment: Segment): void {
+    this.#unsynced.add(segment)
+  }
+
+  /** The batch is in its segment, or never will be: its memory goes back. */
+  recycle(batch: Batch): void {
+    this.bytesInMemory -= batch.length
+    this.#options.arenas[batch.arena]!.release(batch.block)
+    batch.clear()
+    this.#options.batches.give(batch)
   }
 
   /** Drains what is durable of the log, in the background. */
@@ -98,7 +114,7 @@ export class Drainer {
   async discard(log: PartitionLog): Promise<void> {
     await this.#draining.get(log)
     for (const segment of log.segments) await this.#syncing.get(segment)
-    while (log.tail !== null && log.tail.count > 0) this.#recycle(log.tail.shift())
+    while (log.tail !== null && log.tail.count > 0) this.recycle(log.tail.shift())
     this.#dirty.delete(log)
     for (const segment of log.segments) this.#unsynced.delete(segment)
   }
@@ -158,9 +174,9 @@ export class Drainer {
       holds.release(holder)
     }
     segment.drainedBytes = position + bytes
-    this.#unsynced.add(segment)
+    this.onWritten(segment)
     this.#options.onDrained(bytes)
-    for (let i = 0; i < count; i++) this.#recycle(tail.shift())
+    for (let i = 0; i < count; i++) this.recycle(tail.shift())
   }
 
   async #sync(segment: Segment): Promise<void> {
@@ -170,27 +186,8 @@ export class Drainer {
   }
 
   async #syncFile(segment: Segment): Promise<void> {
-    const { disk, files, writer, holds } = this.#options
-    const file = files.fileOf(segment) ?? (await files.open(segment))
-    if (file === null) return
-    const holder = files.holderOf(segment)
-    holds.hold(holder)
-    try {
-      const drained = segment.drainedBytes
-      await storeIndexes(disk, segment)
-      await writer.write(file.descriptor, 0, this.#slices, 0, DISK_SYNC)
-      if (!segment.isNameDurable) await disk.syncDirectory(segment.identity.directory)
-      segment.isNameDurable = true
-      segment.syncedBytes = Math.max(segment.syncedBytes, drained)
-    } finally {
-      holds.release(holder)
-    }
-  }
-
-  #recycle(batch: Batch): void {
-    this.bytesInMemory -= batch.length
-    this.#options.arenas[batch.arena]!.release(batch.block)
-    batch.clear()
-    this.#options.batches.give(batch)
+    if (segment.isGone) return
+    await storeIndexes(this.#options.disk, segment)
+    await this.#options.syncs.sync(segment)
   }
 }

@@ -1,8 +1,14 @@
 // One partition's log: an ordered run of record batches with gap-free offsets, in segments, the newest part in memory.
 //
 // Owner: the one shard that owns the partition; nobody else touches it.
-// Invariants: logStartOffset <= drainedOffset <= durableOffset <= endOffset; highWatermark <= durableOffset while this
-//             node is the only replica. Offsets are assigned in append order. What is drained is durable in the journal.
+//
+// A log is journaled or direct (`millrace.durability=os`). Journaled, its batches are durable in the journal before they are
+// drained to their segment. Direct, they are only ever written there; see log/direct-writes.ts, which also takes a log from
+// one to the other.
+//
+// Invariants: durableOffset <= writtenOffset <= endOffset, and logStartOffset <= drainedOffset. While this node is the only
+//             replica highWatermark <= durableOffset of a journaled log, and <= writtenOffset of a direct one. Journaled:
+//             drainedOffset <= durableOffset. Offsets are assigned in append order.
 
 import type { TopicSettings } from '../config/topic-configs.ts'
 import { assert } from '../lib/assert.ts'
@@ -12,6 +18,7 @@ import type { Batch } from './batch.ts'
 import type { LogIdentity } from './identity.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import { type ProducerState, SEQUENCE_OK } from './producer-state.ts'
+import type { RecentWrites } from './recent-writes.ts'
 import { Segment } from './segment.ts'
 import { Tail } from './tail.ts'
 import { Waiters } from './waiters.ts'
@@ -27,6 +34,8 @@ export class PartitionLog {
   logStartOffset: number
   /** Where the next batch goes. */
   endOffset: number
+  /** Before this, everything survives the process. */
+  writtenOffset: number
   /** Before this, everything survives a power cut. */
   durableOffset: number
   /** Before this, consumers may read. */
@@ -44,6 +53,16 @@ export class PartitionLog {
   readonly awaitingCommit = new Awaiting()
   /** The log's start is, or is about to be, in the checkpoint of log starts. */
   hasStoredStart = false
+  /** What is appended now goes straight to the segment. */
+  isDirect = false
+  /** Of a direct log: where it became so. What is before went through the journal. */
+  directFrom = 0
+  /** A direct write is under way, or about to be: what is appended meanwhile gathers. See log/direct-writes.ts. */
+  isWriting = false
+  /** Null until there is a direct write. */
+  recentWrites: RecentWrites | null = null
+  /** A checkpoint has a row of it. */
+  hasRow = false
   /** True from deletion on: every later call is refused. */
   isClosed = false
 
@@ -54,6 +73,7 @@ export class PartitionLog {
     this.leaderEpoch = state.leaderEpoch
     this.logStartOffset = state.logStartOffset
     this.endOffset = state.endOffset
+    this.writtenOffset = state.endOffset
     this.durableOffset = state.endOffset
     this.highWatermark = state.endOffset
     this.segments = state.segments
@@ -70,6 +90,11 @@ export class PartitionLog {
     return this.tail === null || this.tail.count === 0 ? this.endOffset : this.tail.at(0).baseOffset
   }
 
+  /** Before this, everything went, or goes, through the journal. */
+  get journaledOffset(): number {
+    return this.isDirect ? this.directFrom : this.endOffset
+  }
+
   /** SEQUENCE_OK, SEQUENCE_DUPLICATE (see `producers`), or the error code that refuses the batch. */
   checkSequence(producerId: number, epoch: number, baseSequence: number, recordCount: number): number {
     if (producerId < 0 || this.producers === null) return SEQUENCE_OK
@@ -78,7 +103,7 @@ export class PartitionLog {
 
   /**
    * Gives `batch` (its memory, length, timestamp and CRC filled in) its offsets and its place. The caller has validated
-   * it, writes the offsets into its bytes, and hands it to the journal.
+   * it, writes the offsets into its bytes, and hands it to the journal or to the direct writes.
    */
   append(batch: Batch, recordCount: number, leaderEpoch: number): void {
     assert(!this.isClosed, 'nothing is appended to a closed log')
@@ -97,15 +122,32 @@ export class PartitionLog {
     this.tail.push(batch)
   }
 
-  /** The journal has synced everything before `offset`. */
+  /** From now on, what is appended goes straight to the segment. */
+  goDirect(): void {
+    this.isDirect = true
+    this.directFrom = this.endOffset
+  }
+
+  /** The kernel has everything before `offset`, in the journal or in segments. */
+  advanceWritten(offset: number): void {
+    assert(offset <= this.endOffset, 'what is written was appended')
+    if (offset > this.writtenOffset) this.writtenOffset = offset
+  }
+
+  /** Everything before `offset` is synced, in the journal or in segments. */
   advanceDurable(offset: number): void {
     assert(offset >= this.durableOffset && offset <= this.endOffset, 'durability only grows, up to the end')
     this.durableOffset = offset
+    this.advanceWritten(offset)
   }
 
-  /** Every in-sync replica has everything before `offset`, durably: consumers may read it, acks=all is answered. */
+  /**
+   * Every in-sync replica has everything before `offset`, as durable as the topic asks for: consumers may read it, acks=all
+   * is answered.
+   */
   advanceHighWatermark(offset: number): void {
-    assert(offset >= this.highWatermark && offset <= this.durableOffset, 'the high watermark only grows')
+    const limit = this.isDirect ? this.writtenOffset : this.durableOffset
+    assert(offset >= this.highWatermark && offset <= limit, 'the high watermark only grows')
     if (offset === this.highWatermark) return
     this.highWatermark = offset
     this.awaitingCommit.advanceTo(offset)
@@ -123,6 +165,18 @@ export class PartitionLog {
     this.leaderEpochs.truncateBefore(offset)
     if (offset === this.endOffset && this.active.appendedBytes > 0) this.#roll()
     this.waiters.wake()
+  }
+
+  /**
+   * Records before `offset`, which is beyond the end, were deleted, and a power cut took the last of them: the log begins
+   * there, as it was told. At recovery, before `advanceLogStart`.
+   */
+  skipTo(offset: number): void {
+    assert(offset > this.endOffset && (this.tail === null || this.tail.count === 0), 'only what is gone is skipped')
+    this.endOffset = offset
+    this.advanceDurable(offset)
+    this.highWatermark = offset
+    this.#roll()
   }
 
   /** Takes the segments out of the log of which no record is left; the active one stays. Their files are the caller's. */

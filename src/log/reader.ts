@@ -52,13 +52,13 @@ export class LogReader {
 
   /**
    * As `readMemory`, from the segment file that holds `offset`, when nothing has to be waited for: the file is open and
-   * the index knows where the batch that begins at `offset` lies. So it is for a consumer that goes on where its last
-   * answer ended. False when it takes `readFile`.
+   * the index, or a write of late, knows where the batch that begins at `offset` lies. So it is for a consumer that goes on
+   * where its last answer ended. False when it takes `readFile`.
    */
   readOpenFile(log: PartitionLog, offset: number, bytesMax: number): boolean {
     const segment = log.segmentOf(offset)
     const file = this.#files.fileOf(segment)
-    const position = segment.offsetIndex?.positionOfBatch(offset - segment.baseOffset) ?? -1
+    const position = positionOf(log, segment, offset)
     if (file === null || position < 0 || position >= segment.drainedBytes || !this.#files.mayHold(segment)) return false
     const end = endOfAnswer(segment, position, 0, bytesMax)
     // The first batch is longer than `bytesMax`: its header says how long.
@@ -116,6 +116,12 @@ export class LogReader {
     if (next === undefined || next.drainedBytes === 0) return null
     throw new Error(`${segment.path}: no batch holds offset ${offset}`)
   }
+}
+
+function positionOf({ recentWrites }: PartitionLog, { offsetIndex, baseOffset }: Segment, offset: number): number {
+  if (offsetIndex === null) return -1
+  const position = offsetIndex.positionOfBatch(offset - baseOffset)
+  return position < 0 && recentWrites !== null ? recentWrites.positionOf(offset) : position
 }
 
 function endOfAnswer(segment: Segment, position: number, firstLength: number, bytesMax: number): number {

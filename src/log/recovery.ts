@@ -1,33 +1,27 @@
 // Opens a partition's log at start: from its checkpoint row if there is one, else by walking its segments.
 //
-// With a row nothing is walked: everything before `drainedOffset` was synced; what is beyond it in the files is cut,
-// because the journal has it, whole. Without one (a partition newer than the last checkpoint, or files of another
-// broker) the CRC-valid prefix is kept. Either way the journal is replayed on top.
+// With a row everything before `drainedOffset` was synced, and nothing of it is walked. What is beyond it in the files is cut,
+// because the journal has it, whole; or, where the row says `os`, walked: the CRC-valid prefix is kept. Without a row (a
+// partition newer than the last checkpoint, or files of another broker) all is walked. Either way the journal is replayed on
+// top: it has nothing that does not go on where the segments, as far as they are synced, end.
 
 import type { TopicSettings } from '../config/topic-configs.ts'
 import type { PartitionCheckpoint } from '../journal/checkpoint.ts'
 import type { Disk } from '../lib/env.ts'
-import { batchBaseSequence, batchProducerEpoch, batchProducerId, batchRecordCount } from '../wire/record-batch.ts'
 import type { LogIdentity } from './identity.ts'
-import { type BatchHeader, batchHeaders, loadIndexes, storeIndexes } from './index-files.ts'
+import { loadIndexes } from './index-files.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import type { RecoveredLog } from './partition-log.ts'
 import { ProducerState } from './producer-state.ts'
 import { Segment, segmentPath } from './segment.ts'
 import { removeSegmentFiles } from './segment-files.ts'
+import { type Walked, type WalkOptions, walkSegments } from './segment-walk.ts'
 
-export interface RecoveryOptions {
-  disk: Disk
-  identity: LogIdentity
-  config: TopicSettings
+export interface RecoveryOptions extends WalkOptions {
   leaderEpoch: number
   row: PartitionCheckpoint | undefined
   /** Records before it are deleted, and segments without others may be gone. */
   logStartOffset: number
-  /** Whether the batch bytes are a batch with the right CRC. */
-  isBatchIntact: (bytes: Uint8Array) => boolean
-  /** Time of day, where a producer's last activity is not known. */
-  nowMs: number
 }
 
 export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog> {
@@ -38,7 +32,8 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     .filter((name) => /^\d{20}\.log$/.test(name))
     .map((name) => Number(name.slice(0, 20)))
     .sort((a, b) => a - b)
-  return row === undefined ? recoverByWalking(options, bases) : recoverFromRow(options, bases, row)
+  if (row === undefined) return recoverByWalking(options, bases)
+  return row.durability === 'os' ? recoverOnward(options, bases, row) : recoverFromRow(options, bases, row)
 }
 
 async function recoverFromRow(
@@ -71,56 +66,88 @@ async function recoverActive(options: RecoveryOptions, bases: number[], row: Par
   const isThere = bases.includes(row.segmentBaseOffset)
   // Deleted since, with all that it held then.
   if (!isThere && logStartOffset >= row.drainedOffset) return new Segment(identity, row.drainedOffset, 0)
-  const active = new Segment(identity, row.segmentBaseOffset, row.segmentBytes)
-  active.firstTimestamp = row.segmentFirstTimestamp
-  // The largest of all that was appended; of a batch that was not drained it may be lost.
-  if (row.segmentBaseOffset + row.segmentLargestTimestampOffset < row.drainedOffset) {
-    active.largestTimestamp = row.segmentLargestTimestamp
-    active.largestTimestampOffset = row.segmentLargestTimestampOffset
-  }
-  if (row.segmentBytes > 0 || isThere) await cutActive(disk, active, row.drainedOffset, config)
+  const active = segmentOf(identity, row)
+  if (row.segmentBytes > 0 || isThere) await openActive(disk, active, row.drainedOffset, config, true)
   return active
 }
 
-async function cutActive(disk: Disk, segment: Segment, endOffset: number, config: TopicSettings): Promise<void> {
+function segmentOf(identity: LogIdentity, row: PartitionCheckpoint): Segment {
+  const segment = new Segment(identity, row.segmentBaseOffset, row.segmentBytes)
+  segment.firstTimestamp = row.segmentFirstTimestamp
+  // The largest of all that was appended; of a batch that was not drained it may be lost.
+  if (row.segmentBaseOffset + row.segmentLargestTimestampOffset < row.drainedOffset) {
+    segment.largestTimestamp = row.segmentLargestTimestamp
+    segment.largestTimestampOffset = row.segmentLargestTimestampOffset
+  }
+  return segment
+}
+
+async function openActive(
+  disk: Disk,
+  segment: Segment,
+  endOffset: number,
+  config: TopicSettings,
+  isCut: boolean,
+): Promise<void> {
   const file = await disk.open(segment.path, 'write')
   try {
     const size = await file.size()
     if (size < segment.drainedBytes) {
       throw new Error(`${segment.path}: ${size} bytes, but ${segment.drainedBytes} were synced`)
     }
-    if (size > segment.drainedBytes) await file.truncate(segment.drainedBytes)
+    if (isCut && size > segment.drainedBytes) await file.truncate(segment.drainedBytes)
     await loadIndexes(disk, segment, file, config.indexIntervalBytes, endOffset)
   } finally {
     await file.close()
   }
 }
 
-async function recoverByWalking(options: RecoveryOptions, bases: number[]): Promise<RecoveredLog> {
-  const { disk, identity, leaderEpoch } = options
-  const { directory } = identity
-  const producers = new ProducerState()
-  const leaderEpochs = new LeaderEpochs()
-  const segments: Segment[] = []
-  const logStartOffset = bases[0] ?? 0
-  let endOffset = logStartOffset
-  let isWhole = true
-  for (const base of bases) {
-    // Beyond the first damage nothing is contiguous any more.
-    if (!isWhole) await removeSegmentFiles(disk, directory, base)
-    else {
-      segments.at(-1)?.seal()
-      const segment = new Segment(identity, base, 0)
-      isWhole = await walkSegment(options, segment, (batch, bytes) => {
-        endOffset = batch.lastOffset + 1
-        leaderEpochs.assign(batch.leaderEpoch, batch.baseOffset)
-        recordProducer(producers, batch, bytes, options.nowMs)
-      })
-      segments.push(segment)
-    }
+/** What the row says was synced, and what can be walked from there. */
+async function recoverOnward(
+  options: RecoveryOptions,
+  bases: number[],
+  row: PartitionCheckpoint,
+): Promise<RecoveredLog> {
+  const { disk, identity, config, leaderEpoch, logStartOffset } = options
+  const { segmentBaseOffset, segmentBytes, drainedOffset } = row
+  const isThere = bases.includes(segmentBaseOffset)
+  const producers = restoreProducers(row) ?? new ProducerState()
+  const leaderEpochs = LeaderEpochs.of(row.leaderEpochs)
+  const walked: Walked = { endOffset: drainedOffset, segments: [], leaderEpochs, producers }
+  let from = segmentBaseOffset
+  if (!isThere && logStartOffset >= drainedOffset) {
+    // Deleted since, with all that it held then, and perhaps segments that came after it.
+    from = bases.findLast((base) => base > segmentBaseOffset && base <= logStartOffset) ?? logStartOffset
+    walked.endOffset = from
   }
-  for (const segment of segments) await storeIndexes(disk, segment)
-  if (segments.length === 0) segments.push(new Segment(identity, 0, 0))
+  for (const base of bases.filter((each) => each < from)) {
+    const size = await sizeOf(disk, identity.directory, base)
+    walked.segments.push(new Segment(identity, base, size))
+  }
+  const sealedCount = walked.segments.length
+  if (segmentBytes > 0 && from === segmentBaseOffset) {
+    const active = segmentOf(identity, row)
+    await openActive(disk, active, drainedOffset, config, false)
+    walked.segments.push(active)
+  }
+  const onward = bases.filter((base) => base >= from)
+  await walkSegments(options, walked, onward)
+  if (walked.segments.length === sealedCount) walked.segments.push(new Segment(identity, walked.endOffset, 0))
+  return recovered(leaderEpoch, row.logStartOffset, walked)
+}
+
+async function recoverByWalking(options: RecoveryOptions, bases: number[]): Promise<RecoveredLog> {
+  const { identity, leaderEpoch } = options
+  const logStartOffset = bases[0] ?? 0
+  const leaderEpochs = new LeaderEpochs()
+  const walked: Walked = { endOffset: logStartOffset, segments: [], leaderEpochs, producers: new ProducerState() }
+  await walkSegments(options, walked, bases)
+  if (walked.segments.length === 0) walked.segments.push(new Segment(identity, 0, 0))
+  return recovered(leaderEpoch, logStartOffset, walked)
+}
+
+function recovered(leaderEpoch: number, logStartOffset: number, walked: Walked): RecoveredLog {
+  const { endOffset, segments, leaderEpochs, producers } = walked
   return {
     leaderEpoch,
     logStartOffset,
@@ -129,48 +156,6 @@ async function recoverByWalking(options: RecoveryOptions, bases: number[]): Prom
     leaderEpochs,
     producers: producers.size > 0 ? producers : null,
   }
-}
-
-/** Counts in every valid batch and cuts the file after the last; false if there was something to cut. */
-async function walkSegment(
-  options: RecoveryOptions,
-  segment: Segment,
-  onBatch: (batch: BatchHeader, bytes: Uint8Array) => void,
-): Promise<boolean> {
-  const { disk, config, isBatchIntact } = options
-  const file = await disk.open(segment.path, 'write')
-  try {
-    const size = await file.size()
-    let nextOffset = segment.baseOffset
-    for await (const header of batchHeaders(file, 0, size)) {
-      const bytes = new Uint8Array(header.length)
-      await file.read(bytes, header.position)
-      if (header.baseOffset < nextOffset || header.lastOffset < header.baseOffset || !isBatchIntact(bytes)) break
-      segment.append(header.lastOffset, header, config.indexIntervalBytes)
-      nextOffset = header.lastOffset + 1
-      onBatch(header, bytes)
-    }
-    segment.drainedBytes = segment.appendedBytes
-    if (size > segment.appendedBytes) await file.truncate(segment.appendedBytes)
-    await file.sync()
-    segment.syncedBytes = segment.appendedBytes
-    await disk.remove(segment.indexPath('index'))
-    await disk.remove(segment.indexPath('timeindex'))
-    return size === segment.appendedBytes
-  } finally {
-    await file.close()
-  }
-}
-
-/** An idempotent producer's batch: a retry of it must still be recognised. */
-function recordProducer(producers: ProducerState, batch: BatchHeader, bytes: Uint8Array, nowMs: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const producerId = batchProducerId(view, 0)
-  const baseSequence = batchBaseSequence(view, 0)
-  if (producerId < 0 || baseSequence < 0) return
-  const { baseOffset, maxTimestamp } = batch
-  const epoch = batchProducerEpoch(view, 0)
-  producers.record(producerId, epoch, baseSequence, batchRecordCount(view, 0), baseOffset, maxTimestamp, nowMs)
 }
 
 function restoreProducers(row: PartitionCheckpoint): ProducerState | null {

@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { LIMITS } from '../config/limits.ts'
 import type { MetadataBatch } from '../metadata/image.ts'
 import type { GroupLags } from '../shard/group-lags.ts'
+import type { AllPartitionOffsets } from '../shard/partition-offsets.ts'
 import type { RecoveryReport } from '../shard/recovery.ts'
 import type { ShardData, ShardState, ToControl, ToShard } from './thread-messages.ts'
 
@@ -60,6 +61,7 @@ export class ShardHandle {
   #isClosing = false
   #state: Promise<ShardState> | null = null
   #groupLags: Promise<GroupLags> | null = null
+  #partitionOffsets: Promise<AllPartitionOffsets> | null = null
 
   constructor(options: ShardHandleOptions) {
     this.#options = options
@@ -114,6 +116,18 @@ export class ShardHandle {
       this.#post({ type: 'ask-group-lags', countMax: LIMITS.groupLagsMax })
     }
     return this.#groupLags
+  }
+
+  /** Likewise: how far its partitions are durable, readable and written. */
+  partitionOffsets(): Promise<AllPartitionOffsets> {
+    if (this.#partitionOffsets === null) {
+      this.#partitionOffsets = this.#next('partition-offsets').then(({ offsets }) => {
+        this.#partitionOffsets = null
+        return offsets
+      })
+      this.#post({ type: 'ask-partition-offsets', countMax: LIMITS.partitionOffsetsMax })
+    }
+    return this.#partitionOffsets
   }
 
   /** For the stand-in, whose sockets live on the shard. Resolves to the bound port. */

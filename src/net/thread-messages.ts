@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { MetadataBatch } from '../metadata/image.ts'
 import type { GroupLags } from '../shard/group-lags.ts'
+import type { AllPartitionOffsets } from '../shard/partition-offsets.ts'
 import type { RecoveryReport } from '../shard/recovery.ts'
 import type { SharedMemory } from '../shard/shared-memory.ts'
 
@@ -42,6 +43,7 @@ export type ToShard =
   | { type: 'ask-state' }
   /** For metrics. */
   | { type: 'ask-group-lags'; countMax: number }
+  | { type: 'ask-partition-offsets'; countMax: number }
   /** The stand-in's sockets live on the shard: listen there. */
   | { type: 'listen'; listener: number; address: string; port: number; backlog: number }
   /** The body of an answer; `refusal`: what was sent is no request. */
@@ -63,6 +65,7 @@ export type ToControl =
   | { type: 'applied'; offset: number }
   | { type: 'state'; state: ShardState }
   | { type: 'group-lags'; lags: GroupLags }
+  | { type: 'partition-offsets'; offsets: AllPartitionOffsets }
   | { type: 'listening'; listener: number; port: number }
   | { type: 'listen-failed'; listener: number; message: string }
   /** A request for the control thread, its body's bytes. */

@@ -26,6 +26,8 @@ export const COUNTER_NAMES = [
   'journalGroups',
   'journalBytes',
   'drainedBytes',
+  /** Written straight to segments. */
+  'directBytes',
   'checkpoints',
   /** Requests that shards handed on to this thread: all that the control thread is given of what clients send. */
   'controlRequestBytes',

@@ -1,4 +1,4 @@
-// The shard's append path: from a produce request's bytes to offsets, journal and answer.
+// The shard's append path: from a produce request's bytes to offsets, journal (or, of a direct log, segment) and answer.
 //
 // Owner: the shard. Once a tick: everything that came in by socket or ring is validated in one native call, then
 // appended in the order it came.
@@ -8,6 +8,7 @@ import type { Journal } from '../journal/journal.ts'
 import { fromWords } from '../lib/int64.ts'
 import { Pool } from '../lib/pool.ts'
 import type { Batch } from '../log/batch.ts'
+import type { DirectWrites } from '../log/direct-writes.ts'
 import type { Drainer } from '../log/drainer.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { ProducerState, SEQUENCE_DUPLICATE, SEQUENCE_OK } from '../log/producer-state.ts'
@@ -67,6 +68,7 @@ export interface AppendsOptions {
   arenas: readonly ArenaView[]
   journal: () => Journal
   drainer: Drainer
+  directWrites: DirectWrites
   batches: Pool<Batch>
   counters: Counters
   tick: TickClock
@@ -198,15 +200,16 @@ export class Appends {
     append.baseOffset = batch.baseOffset
     this.#count(append, batch, recordCount)
     this.#wait(append, batch)
-    journal.enqueue(batch)
     this.#options.drainer.onAppended(batch)
+    if (log.isDirect) this.#options.directWrites.onAppended(log)
+    else journal.enqueue(batch)
     return ErrorCode.None
   }
 
-  /** acks=0: nobody waits. acks=1: for the journal's write. acks=all: for the high watermark. */
+  /** acks=0: nobody waits. acks=1: for the journal's write. acks=all, or a direct log: for the high watermark. */
   #wait(append: Append, batch: Batch): void {
-    if (append.acks === 1) batch.waiter = append
-    else if (append.acks === 0) this.answer(append, ErrorCode.None)
+    if (append.acks === 0) this.answer(append, ErrorCode.None)
+    else if (append.acks === 1 && !batch.log.isDirect) batch.waiter = append
     else {
       append.requiredOffset = batch.nextOffset
       append.log!.awaitingCommit.add(append)

@@ -4,11 +4,10 @@
 // once of the shard that owns it.
 import type { Routes } from '../api/routes.ts'
 import { ErrorCode } from '../model/error-codes.ts'
+import { LATEST } from '../model/offset-marks.ts'
 import type { Coordinators } from './coordinators.ts'
 import type { Queries } from './queries.ts'
 
-/** ListOffsets' mark for the end. */
-const LATEST = -1
 const ANY_EPOCH = -1
 /** A longer id is no label: clients make them up. */
 const GROUP_ID_LENGTH_MAX = 255

@@ -6,8 +6,10 @@
 
 import type { PartitionRoute, Routes } from '../api/routes.ts'
 import type { Settings } from '../config/settings.ts'
-import { type ServerProperty, topicSettings } from '../config/topic-configs.ts'
+import { type ServerProperty, type TopicSettings, topicSettings } from '../config/topic-configs.ts'
+import { isInternalTopic } from '../controller/topic-names.ts'
 import type { Disk } from '../lib/env.ts'
+import type { DirectWrites } from '../log/direct-writes.ts'
 import type { Drainer } from '../log/drainer.ts'
 import type { LogIdentity } from '../log/identity.ts'
 import { LeaderEpochs } from '../log/leader-epochs.ts'
@@ -35,7 +37,10 @@ export interface LogManagerOptions {
   directories: LogDirectories
   files: SegmentFiles
   drainer: Drainer
+  directWrites: DirectWrites
   storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
+  /** A log is journaled and shall be direct, or the other way round: a checkpoint can change that. */
+  onDurabilityChanged: () => void
   onFailure: (error: Error) => void
 }
 
@@ -68,7 +73,10 @@ export class LogManager implements ImageListener {
 
   partitionAdded(topic: TopicImage, partition: number): void {
     const route = this.#options.routes.addPartition(topic, partition)
-    if (!this.#isRecovering && route.shard === this.#options.own) this.open(route, emptyLog(this.identityOf(route)))
+    if (this.#isRecovering || route.shard !== this.#options.own) return
+    const log = this.open(route, emptyLog(this.identityOf(route)))
+    // Without a row it is walked, and there is nothing yet that the journal would have to have.
+    if (!log.config.durable) log.goDirect()
   }
 
   partitionChanged(topic: TopicImage, partition: number): void {
@@ -98,7 +106,13 @@ export class LogManager implements ImageListener {
     if (resourceType !== RESOURCE_TOPIC) return
     const config = this.configOf(resourceName)
     const topic = this.#options.routes.topicByName(resourceName)
-    for (const route of topic?.partitions ?? []) if (route.log !== null) route.log.config = config
+    let isChanged = false
+    for (const { log } of topic?.partitions ?? []) {
+      if (log === null) continue
+      log.config = config
+      if (log.isDirect === config.durable) isChanged = true
+    }
+    if (isChanged) this.#options.onDurabilityChanged()
   }
 
   /** Routes of the partitions that live here, for recovery; from then on new partitions are opened as they come. */
@@ -132,14 +146,16 @@ export class LogManager implements ImageListener {
     return { topic: name, topicId, partition: route.partition, directory }
   }
 
-  configOf(topic: string) {
-    return topicSettings(this.#options.image.configs.ofTopic(topic), this.#server)
+  /** What the cluster keeps for itself is durable, whatever is the default. */
+  configOf(topic: string): TopicSettings {
+    const config = topicSettings(this.#options.image.configs.ofTopic(topic), this.#server)
+    return isInternalTopic(topic) ? { ...config, durable: true } : config
   }
 
   /** Removes the closed logs whose batches the journal is done with. After each journal group. */
   removeLeaving(): void {
     for (const log of this.#leaving) {
-      if (log.durableOffset < log.endOffset) continue
+      if (log.durableOffset < log.journaledOffset) continue
       this.#leaving.delete(log)
       this.#remove(log).catch((error: Error) => this.#options.onFailure(error))
     }
@@ -166,7 +182,8 @@ export class LogManager implements ImageListener {
   }
 
   async #remove(log: PartitionLog): Promise<void> {
-    const { drainer, files, directories, storeLogStarts } = this.#options
+    const { drainer, directWrites, files, directories, storeLogStarts } = this.#options
+    await directWrites.settled(log)
     await drainer.discard(log)
     // Its directory may be another topic's as soon as it is gone.
     await this.#removing.get(log)

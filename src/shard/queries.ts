@@ -8,16 +8,18 @@ import { fromWords, highWord, lowWord } from '../lib/int64.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { TimedOffset, TimeLookup } from '../log/time-lookup.ts'
 import { ErrorCode } from '../model/error-codes.ts'
+import {
+  DURABLE,
+  EARLIEST,
+  EARLIEST_LOCAL,
+  EARLIEST_PENDING_UPLOAD,
+  LATEST,
+  LATEST_TIERED,
+  LOG_END,
+  MAX_TIMESTAMP,
+} from '../model/offset-marks.ts'
 import { EPOCH_END, EPOCH_END_ANSWER, LIST_OFFSETS, LIST_OFFSETS_ANSWER } from './messages.ts'
 import type { Peers } from './peers.ts'
-
-/** Marks that ListOffsets takes for a timestamp. */
-const LATEST = -1
-const EARLIEST = -2
-const MAX_TIMESTAMP = -3
-const EARLIEST_LOCAL = -4
-const LATEST_TIERED = -5
-const EARLIEST_PENDING_UPLOAD = -6
 
 export interface QueriesOptions {
   own: number
@@ -36,7 +38,7 @@ export class Queries implements PartitionQueries {
     this.#options = options
   }
 
-  /** `timestamp`: or one of Kafka's marks below zero. */
+  /** `timestamp`: or one of the marks below zero. */
   offsetFor(route: PartitionRoute, timestamp: number, currentLeaderEpoch: number): Promise<OffsetAnswer> {
     const { own, peers, metadataVersion } = this.#options
     if (route.shard === own) return this.#offsetHere(route.log, timestamp, currentLeaderEpoch)
@@ -140,6 +142,10 @@ export class Queries implements PartitionQueries {
         return { offset: log.logStartOffset, timestamp: -1 }
       case MAX_TIMESTAMP:
         return this.#options.lookup.findLargest(log)
+      case DURABLE:
+        return { offset: log.durableOffset, timestamp: DURABLE }
+      case LOG_END:
+        return { offset: log.endOffset, timestamp: LOG_END }
       case LATEST_TIERED:
       case EARLIEST_PENDING_UPLOAD:
         // Nothing is tiered.

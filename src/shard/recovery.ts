@@ -71,12 +71,13 @@ export async function recoverShard(options: ShardRecoveryOptions): Promise<Recov
   const { disk, directory, native, manager } = options
   const checkpoints = await trustedCheckpoints(disk, directory, native)
   const starts = new Map(options.logStarts.map(({ topic, partition, offset }) => [`${topic} ${partition}`, offset]))
-  const logs = await openLogs(options, rowsOf(checkpoints), starts)
+  const rows = rowsOf(checkpoints)
+  const logs = await openLogs(options, rows, starts)
   manager.endRecovery()
   const replay = new Replay(options, logs)
   for (const checkpoint of checkpoints) await replay.run(checkpoint)
   await options.drainer.drainAndSyncAll()
-  for (const log of logs.values()) beginAgain(log, starts)
+  for (const log of logs.values()) beginAgain(log, starts, rows)
   return {
     partitions: logs.size,
     replayedBatches: replay.batches,
@@ -102,12 +103,20 @@ async function trustedCheckpoints(disk: Disk, directory: string, native: Native)
  * What was deleted is deleted again: the journal has brought it back, or files were about to go. They go after the first
  * checkpoint, for till then they may be all that says where the log ends.
  */
-function beginAgain(log: PartitionLog, starts: ReadonlyMap<string, number>): void {
-  const { topic, partition } = log.identity
+function beginAgain(
+  log: PartitionLog,
+  starts: ReadonlyMap<string, number>,
+  rows: ReadonlyMap<string, PartitionCheckpoint>,
+): void {
+  const { topic, topicId, partition } = log.identity
   const start = starts.get(`${topic} ${partition}`)
   if (start === undefined) return
   if (start > log.endOffset) {
-    throw new Error(`${topic}-${partition}: it was told to begin at offset ${start}, but ends at ${log.endOffset}`)
+    const row = rows.get(`${topicId}:${partition}`)
+    if (row !== undefined && row.durability !== 'os') {
+      throw new Error(`${topic}-${partition}: it was told to begin at offset ${start}, but ends at ${log.endOffset}`)
+    }
+    log.skipTo(start)
   }
   log.hasStoredStart = true
   log.advanceLogStart(start)

@@ -16,6 +16,7 @@ import { Pool } from '../lib/pool.ts'
 import { Batch } from '../log/batch.ts'
 import { BatchScan } from '../log/batch-scan.ts'
 import { Checkpointer } from '../log/checkpointer.ts'
+import { DirectWrites } from '../log/direct-writes.ts'
 import { DiskWriter } from '../log/disk-writer.ts'
 import { Drainer } from '../log/drainer.ts'
 import { LogDirectories } from '../log/log-directories.ts'
@@ -23,6 +24,7 @@ import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { LogReader } from '../log/reader.ts'
 import { SegmentFiles } from '../log/segment-files.ts'
+import { SegmentSyncs } from '../log/segment-syncs.ts'
 import { TimeLookup } from '../log/time-lookup.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import { DescriptorHolds } from '../memory/descriptor-holds.ts'
@@ -44,6 +46,7 @@ import { type GroupLags, groupLags } from './group-lags.ts'
 import { GroupRequests } from './group-requests.ts'
 import { LogManager } from './log-manager.ts'
 import { RELIEVE } from './messages.ts'
+import { type AllPartitionOffsets, partitionOffsets } from './partition-offsets.ts'
 import { PeerMessages } from './peer-messages.ts'
 import { Peers } from './peers.ts'
 import { Queries } from './queries.ts'
@@ -103,7 +106,9 @@ export class Shard implements ProduceContext, JournalListener {
   readonly #messages: PeerMessages
   readonly #manager: LogManager
   readonly #drainer: Drainer
+  readonly #directWrites: DirectWrites
   readonly #drainWriter: DiskWriter
+  readonly #syncWriter: DiskWriter
   readonly #files: SegmentFiles
   readonly #directories: LogDirectories
   readonly #batches = new Pool(() => new Batch())
@@ -132,13 +137,14 @@ export class Shard implements ProduceContext, JournalListener {
     this.#directories = directories
     const slots = LIMITS.segmentFilesOpenMax
     this.#files = new SegmentFiles(env.disk, ({ identity }) => directories.ensure(identity), holds, own * slots, slots)
-    const progress = progressWords()
     const arenaBytes = this.arenas.map(({ bytes }) => bytes)
-    this.#drainWriter = new DiskWriter(
-      native.createDiskQueue(arenaBytes, progress, doorbell, 4096),
-      progress,
-      directory,
-    )
+    const newWriter = () => {
+      const progress = progressWords()
+      return new DiskWriter(native.createDiskQueue(arenaBytes, progress, doorbell, 4096), progress, directory)
+    }
+    this.#drainWriter = newWriter()
+    this.#syncWriter = newWriter()
+    const syncs = new SegmentSyncs(env.disk, this.#syncWriter, this.#files, holds)
     const onFailure = options.onFatal
     const wake = () => options.wake(own)
     const onReadFailure = (error: Error) => log.error({ err: error }, 'a read from a segment failed')
@@ -146,6 +152,7 @@ export class Shard implements ProduceContext, JournalListener {
     this.#drainer = new Drainer({
       disk: env.disk,
       writer: this.#drainWriter,
+      syncs,
       files: this.#files,
       holds,
       arenas: this.arenas,
@@ -153,6 +160,22 @@ export class Shard implements ProduceContext, JournalListener {
       drainBytes: LIMITS.drainBytes,
       onFailure,
       onDrained: (bytes) => this.counters.add(COUNTER.drainedBytes, bytes),
+    })
+    this.#directWrites = new DirectWrites({
+      writer: this.#drainWriter,
+      syncs,
+      files: this.#files,
+      holds,
+      drainer: this.#drainer,
+      histograms: this.histograms,
+      tick: this.tick,
+      checkpointBytes: LIMITS.directCheckpointBytes,
+      checkpointMs: LIMITS.directCheckpointMs,
+      onWritten: (bytes) => this.counters.add(COUNTER.directBytes, bytes),
+      onCheckpointDue: () => this.#checkpointer!.start(),
+      toJournal: (batch) => this.#journal!.enqueue(batch),
+      onFailure,
+      wake: () => options.wake(own),
     })
     this.peers = new Peers({
       writers: shared.rings[own]!,
@@ -167,6 +190,7 @@ export class Shard implements ProduceContext, JournalListener {
       arenas: this.arenas,
       journal: () => this.#journal!,
       drainer: this.#drainer,
+      directWrites: this.#directWrites,
       batches: this.#batches,
       counters: this.counters,
       tick: this.tick,
@@ -210,7 +234,9 @@ export class Shard implements ProduceContext, JournalListener {
       directories,
       files: this.#files,
       drainer: this.#drainer,
+      directWrites: this.#directWrites,
       storeLogStarts: options.storeLogStarts,
+      onDurabilityChanged: () => this.#onDurabilityChanged(),
       onFailure,
     })
     this.deletions = new RecordDeletions({
@@ -272,6 +298,11 @@ export class Shard implements ProduceContext, JournalListener {
     return lags
   }
 
+  /** Not more than `countMax`. */
+  partitionOffsets(countMax: number): AllPartitionOffsets {
+    return partitionOffsets(this.#manager.logs, countMax)
+  }
+
   /** What messages between shards carry, so that one that is behind knows it. */
   get metadataVersion(): number {
     return this.image.offset
@@ -307,6 +338,9 @@ export class Shard implements ProduceContext, JournalListener {
       unsyncedSequence: () => this.#journal?.unsyncedSequence ?? 1,
       storeLeaderEpochs: (log) => this.#directories.storeLeaderEpochs(log),
       write: (checkpoint) => writeCheckpoint(env.disk, directory, checkpoint, native.crc32c),
+      onRow: (log, { durability }) => {
+        if (!this.#isClosing) this.#directWrites.onRow(log, durability === 'os')
+      },
       onCheckpoint: (sequence) => {
         this.counters.add(COUNTER.checkpoints, 1)
         // Between ticks: a group that waited for a file starts now, not when the last tick was.
@@ -346,6 +380,8 @@ export class Shard implements ProduceContext, JournalListener {
       listener: this,
     })
     this.#coordinators.open()
+    // Changed since the first checkpoint.
+    for (const log of this.#manager.logs) if (log.isDirect === log.config.durable) this.#onDurabilityChanged()
   }
 
   /** Before the frames that came are begun: what they wait for counts from now. */
@@ -362,6 +398,8 @@ export class Shard implements ProduceContext, JournalListener {
     this.#appends.run()
     this.#journal?.pump()
     this.#drainWriter.poll()
+    this.#syncWriter.poll()
+    this.#directWrites.run(this.fetches.nowMs)
     this.#coordinators.run(this.fetches.nowMs)
     this.fetches.run()
     this.peers.publish()
@@ -370,7 +408,8 @@ export class Shard implements ProduceContext, JournalListener {
 
   /** When `work` must run at the latest: Infinity for never. */
   nextDeadlineMs(): number {
-    return Math.min(this.fetches.nextDeadlineMs(), this.#coordinators.nextDeadlineMs())
+    const groupsMs = this.#coordinators.nextDeadlineMs()
+    return Math.min(this.fetches.nextDeadlineMs(), this.#directWrites.nextDeadlineMs(), groupsMs)
   }
 
   /** Whether another tick must come at once. */
@@ -408,6 +447,7 @@ export class Shard implements ProduceContext, JournalListener {
     await this.#checkpointer?.run()
     this.#journal?.close()
     this.#drainWriter.close()
+    this.#syncWriter.close()
     for (const file of this.#journalFiles) await file.close()
     await this.#files.closeAll()
   }
@@ -418,13 +458,15 @@ export class Shard implements ProduceContext, JournalListener {
     this.#coordinators.close()
     this.#journal?.close()
     this.#drainWriter.close()
+    this.#syncWriter.close()
     for (const file of this.#journalFiles) await file.close()
     await this.#files.closeAll()
   }
 
-  /** True when no append waits for the journal, or for the tick that takes it there: a clean stop checkpoints then. */
+  /** True when no append waits for the disk, or for the tick that takes it there: a clean stop checkpoints then. */
   get isQuiet(): boolean {
-    return this.#journal === null || (this.#journal.isIdle && !this.#appends.hasQueued)
+    if (this.#journal === null) return true
+    return this.#journal.isIdle && this.#directWrites.isIdle && !this.#appends.hasQueued
   }
 
   append(call: ProduceCall, row: number, route: PartitionRoute, offset: number, length: number): void {
@@ -477,7 +519,8 @@ export class Shard implements ProduceContext, JournalListener {
   }
 
   onWritten(batch: Batch): void {
-    const { waiter } = batch
+    const { waiter, log } = batch
+    log.advanceWritten(batch.nextOffset)
     batch.waiter = null
     waiter?.onWritten()
   }
@@ -502,6 +545,11 @@ export class Shard implements ProduceContext, JournalListener {
     this.counters.set(COUNTER.journalGroups, this.#journal!.groupsSynced)
     this.counters.set(COUNTER.journalBytes, this.#journal!.bytesWritten)
     this.#manager.removeLeaving()
+  }
+
+  /** Before there is a journal the first checkpoint, or `open`, sees to it. */
+  #onDurabilityChanged(): void {
+    if (this.#journal !== null) this.#checkpointer!.start()
   }
 
   onFileFull(): void {

@@ -1,10 +1,11 @@
 // A cluster of which one broker only seems to be there: it knows where the others are.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Cluster, LATEST } from '../../src/cli/cluster.ts'
+import { Cluster } from '../../src/cli/cluster.ts'
 import { createTopics, findCoordinator, listGroups, metadata } from '../../src/client/apis.ts'
 import { Client } from '../../src/client/client.ts'
 import { produceRecords } from '../../src/client/records.ts'
 import { ErrorCode } from '../../src/model/error-codes.ts'
+import { LATEST } from '../../src/model/offset-marks.ts'
 
 type Package = typeof import('../../src/index.ts')
 const { Broker } = (await import(new URL('../../dist/index.js', import.meta.url).href)) as Package

@@ -34,9 +34,9 @@ test('a topic is created, listed, described, altered and deleted', async () => {
   ])
   expect(await millrace('topic describe orders')).toEqual([
     'exit 0',
-    'TOPIC   PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  OFFLINE',
-    'orders          0       1      0  1         1',
-    'orders          1       1      0  1         1',
+    'TOPIC   PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  OFFLINE  DURABLE  HIGH WATERMARK  LOG END',
+    'orders          0       1      0  1         1                       0               0        0',
+    'orders          1       1      0  1         1                       0               0        0',
   ])
   expect(await millrace('config describe --topic orders')).toEqual([
     'exit 0',
@@ -46,7 +46,7 @@ test('a topic is created, listed, described, altered and deleted', async () => {
   expect(await millrace('topic delete bills orders')).toEqual(['exit 0', 'deleted bills', 'deleted orders'])
   expect(await millrace('topic describe')).toEqual([
     'exit 0',
-    'TOPIC  PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  OFFLINE',
+    'TOPIC  PARTITION  LEADER  EPOCH  REPLICAS  IN SYNC  OFFLINE  DURABLE  HIGH WATERMARK  LOG END',
   ])
 })
 
@@ -115,7 +115,12 @@ test('answers in JSON', async () => {
       topic: 'letters',
       topicId: '<id>',
       isInternal: false,
-      partitions: [{ partition: 0, leader: 1, leaderEpoch: 0, replicas: [1], inSync: [1], offline: [] }],
+      partitions: [
+        {
+          ...{ partition: 0, leader: 1, leaderEpoch: 0, replicas: [1], inSync: [1], offline: [] },
+          ...{ durableOffset: 0, highWatermark: 0, logEndOffset: 0 },
+        },
+      ],
     },
   ])
   const configs = JSON.parse((await millrace('config describe --broker 1 --json')).slice(1).join('\n'))

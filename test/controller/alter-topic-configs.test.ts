@@ -124,3 +124,12 @@ test('a topic that is refused spoils no other, and a snapshot has what was set',
   expect(own()).toEqual({ 'retention.ms': '6' })
   expect([...imageRecords(controller.image)]).toContainEqual(configRecord('t', 'retention.ms', '6'))
 })
+
+test('what the cluster keeps for itself stays durable', () => {
+  const { alter } = play()
+  const internal = { name: '__consumer_offsets' }
+  expect(alter([set('millrace.durability', 'os')])).toEqual(['millrace.durability=os'])
+  expect(alter([set('millrace.durability', 'os')], internal)).toBe(
+    "INVALID_CONFIG The internal topic '__consumer_offsets' is durable.",
+  )
+})

@@ -139,10 +139,15 @@ export class FakeDisk implements Disk {
     return next
   }
 
-  /** As the process dies but the machine goes on: everything written is there. */
+  /** As the process dies but the machine goes on: everything written is there. The dead one does nothing more. */
   afterProcessKill(): FakeDisk {
-    this.operationsLeft = Number.POSITIVE_INFINITY
-    return this
+    this.operationsLeft = 0
+    const next = new FakeDisk()
+    next.names = this.names
+    next.durableNames = this.durableNames
+    next.pending = this.pending
+    next.changes = this.changes
+    return next
   }
 
   bytesOf(path: string): Uint8Array {

@@ -118,11 +118,12 @@ export class SmallNode {
     journalBytes: number,
     metadata: MetadataBatch,
     logStarts: LogStartCheckpoint | null = null,
+    overrides: string[] = [],
   ) {
     this.disk = disk
     const shared = createSharedMemory(shardCount, ARENA_BYTES)
     this.arenas = shared.arenas.map((memory) => new Arena(memory))
-    const { settings } = loadSettings({ overrides: [] })
+    const { settings } = loadSettings({ overrides })
     const native: Native = {
       ...standIn,
       createDiskQueue: (arenas, progress) => {
@@ -210,6 +211,12 @@ export class SmallNode {
   deleteBefore(via: number, topic: string, partition: number, offset: number): Promise<DeletionAnswer> {
     const shard = this.shards[via]!
     return shard.deletions.deleteBefore(shard.routes.topicByName(topic)!.partitions[partition]!, offset)
+  }
+
+  /** So much later, what was to be done by then is done. */
+  async pass(ms: number): Promise<void> {
+    this.#nowMs += ms
+    await this.tick()
   }
 
   /** One tick of every shard and one step of every disk thread. Throws what ended the node. */
