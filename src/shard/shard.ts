@@ -7,6 +7,7 @@ import { FetchSessions } from '../api/fetch-session.ts'
 import { type PartitionRoute, Routes } from '../api/routes.ts'
 import { journalFileBytes, journalGroupBytesMax, LIMITS } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
+import type { TopicSettings } from '../config/topic-configs.ts'
 import { writeCheckpoint } from '../journal/checkpoint.ts'
 import { openJournalFiles } from '../journal/files.ts'
 import { Journal, type JournalListener } from '../journal/journal.ts'
@@ -275,6 +276,10 @@ export class Shard implements ProduceContext, JournalListener {
   /** What messages between shards carry, so that one that is behind knows it. */
   get metadataVersion(): number {
     return this.image.offset
+  }
+
+  settingsOf(topic: string): TopicSettings {
+    return this.#manager.configOf(topic)
   }
 
   applyMetadata(batch: MetadataBatch): void {
