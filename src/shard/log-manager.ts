@@ -6,14 +6,14 @@
 
 import type { PartitionRoute, Routes } from '../api/routes.ts'
 import type { Settings } from '../config/settings.ts'
-import { type ServerProperty, topicSettings } from '../config/topic-configs.ts'
+import { type ServerProperty, type TopicSettings, topicSettings } from '../config/topic-configs.ts'
 import type { Disk } from '../lib/env.ts'
 import type { Drainer } from '../log/drainer.ts'
 import type { LogIdentity } from '../log/identity.ts'
 import { LeaderEpochs } from '../log/leader-epochs.ts'
 import type { LogDirectories } from '../log/log-directories.ts'
 import type { LogStartChange } from '../log/log-start-checkpoint.ts'
-import { PartitionLog, type RecoveredLog } from '../log/partition-log.ts'
+import { PartitionLog, type RecoveredLog, type RollSource } from '../log/partition-log.ts'
 import { Segment } from '../log/segment.ts'
 import { removeSegmentFiles, type SegmentFiles } from '../log/segment-files.ts'
 import { RESOURCE_TOPIC } from '../metadata/configs.ts'
@@ -35,6 +35,7 @@ export interface LogManagerOptions {
   directories: LogDirectories
   files: SegmentFiles
   drainer: Drainer
+  rolls: RollSource
   storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
   onFailure: (error: Error) => void
 }
@@ -117,10 +118,9 @@ export class LogManager implements ImageListener {
   open(route: PartitionRoute, state: RecoveredLog): PartitionLog {
     const { image, partition } = { image: route.topic.image, partition: route.partition }
     const identity = this.identityOf(route)
-    const log = new PartitionLog(identity, uuidToWords(identity.topicId), this.configOf(image.name), {
-      ...state,
-      leaderEpoch: image.partitions[partition]!.leaderEpoch,
-    })
+    const recovered = { ...state, leaderEpoch: image.partitions[partition]!.leaderEpoch }
+    const config = this.configOf(image.name)
+    const log = new PartitionLog(identity, uuidToWords(identity.topicId), config, recovered, this.#options.rolls)
     route.log = log
     this.#logs.add(log)
     return log
@@ -132,7 +132,7 @@ export class LogManager implements ImageListener {
     return { topic: name, topicId, partition: route.partition, directory }
   }
 
-  configOf(topic: string) {
+  configOf(topic: string): TopicSettings {
     return topicSettings(this.#options.image.configs.ofTopic(topic), this.#server)
   }
 

@@ -21,7 +21,7 @@ import { DiskWriter } from '../log/disk-writer.ts'
 import { Drainer } from '../log/drainer.ts'
 import { LogDirectories } from '../log/log-directories.ts'
 import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
-import type { PartitionLog } from '../log/partition-log.ts'
+import type { PartitionLog, RollSource } from '../log/partition-log.ts'
 import { LogReader } from '../log/reader.ts'
 import { SegmentFiles } from '../log/segment-files.ts'
 import { TimeLookup } from '../log/time-lookup.ts'
@@ -100,6 +100,7 @@ export class Shard implements ProduceContext, JournalListener {
   readonly sleep: SleepFlags
   readonly peers: Peers
   readonly #appends: Appends
+  readonly #rolls: RollSource
   readonly #coordinators: Coordinators
   readonly #messages: PeerMessages
   readonly #manager: LogManager
@@ -200,6 +201,7 @@ export class Shard implements ProduceContext, JournalListener {
       wake,
     })
     this.#messages = new PeerMessages(this, this.#appends, options.onAccepted)
+    this.#rolls = { wallMs: env.clock.wallMs(), chance: () => env.random.uint32() / 2 ** 32 }
     this.#manager = new LogManager({
       own,
       disk: env.disk,
@@ -211,6 +213,7 @@ export class Shard implements ProduceContext, JournalListener {
       directories,
       files: this.#files,
       drainer: this.#drainer,
+      rolls: this.#rolls,
       storeLogStarts: options.storeLogStarts,
       onFailure,
     })
@@ -357,7 +360,9 @@ export class Shard implements ProduceContext, JournalListener {
   beginTick(nowMs: number): void {
     this.#isTicking = true
     this.tick.read(nowMs)
-    this.#appends.wallMs = this.options.env.clock.wallMs()
+    const wallMs = this.options.env.clock.wallMs()
+    this.#appends.wallMs = wallMs
+    this.#rolls.wallMs = wallMs
     this.fetches.nowMs = nowMs
   }
 

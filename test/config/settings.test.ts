@@ -217,11 +217,11 @@ test('settings whose bounds do not fit each other are refused', () => {
 })
 
 test('defaults of topics are kept for them, without a warning', () => {
-  const { settings, warnings } = load('log.cleanup.policy= compact ', 'log.segment.delete.delay.ms=5')
+  const { settings, warnings } = load('log.cleanup.policy= compact ', 'log.roll.jitter.ms=5')
   expect(warnings).toEqual([])
   expect(topicSettings(undefined, (name) => settings.given[name])).toMatchObject({
     cleanupPolicy: { compact: true, delete: false },
-    fileDeleteDelayMs: 5,
+    segmentJitterMs: 5,
   })
 })
 
