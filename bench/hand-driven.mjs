@@ -75,6 +75,7 @@ export class HandDriven {
       nodeId: 1,
       runEpoch: 1,
       logStarts: [],
+      trustedTimeMs: null,
       directory: this.#directory,
       settings,
       shared,
@@ -105,6 +106,7 @@ export class HandDriven {
       wake: () => undefined,
       onFatal,
       onAccepted: () => undefined,
+      onTimeTrusted: () => undefined,
     })
     const listenerNames = ['PLAINTEXT']
     const cold = new ShardRequests(

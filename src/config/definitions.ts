@@ -50,6 +50,8 @@ const KAFKA_DEFINITIONS = {
   'log.message.timestamp.type': { documentation: 'Whether records keep their timestamp or get the time of append.' },
   'log.message.timestamp.before.max.ms': { documentation: 'How far in the past a timestamp may lie.' },
   'log.message.timestamp.after.max.ms': { documentation: 'How far in the future a timestamp may lie.' },
+  'log.initial.task.delay.ms': { documentation: 'How long after the start retention is looked after first.' },
+  'log.retention.check.interval.ms': { documentation: 'How often it is looked for segments to delete.' },
   'log.retention.ms': { documentation: 'How long records are kept at least; -1 for ever.' },
   'log.retention.minutes': { documentation: 'log.retention.ms in minutes, if that is not set.' },
   'log.retention.hours': { documentation: 'log.retention.ms in hours, if neither of the others is set.' },
@@ -104,6 +106,13 @@ const MILLRACE_DEFINITIONS = {
     default: '67108864',
     min: 1_048_576,
     documentation: 'Size of the journal of a shard.',
+  },
+  'millrace.retention.clock.jump.max.ms': {
+    type: 'LONG',
+    default: '3600000',
+    min: 1,
+    documentation:
+      'A clock that jumps by more makes no record old until it has gone on evenly for as long as it jumped, a day at most.',
   },
   'millrace.http.listener': {
     type: 'STRING',

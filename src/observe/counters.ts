@@ -27,6 +27,9 @@ export const COUNTER_NAMES = [
   'journalBytes',
   'drainedBytes',
   'checkpoints',
+  /** Segments that retention deleted, and their bytes. */
+  'retentionSegments',
+  'retentionBytes',
   /** Requests that shards handed on to this thread: all that the control thread is given of what clients send. */
   'controlRequestBytes',
 ] as const

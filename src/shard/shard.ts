@@ -25,6 +25,7 @@ import type { PartitionLog, RollSource } from '../log/partition-log.ts'
 import { LogReader } from '../log/reader.ts'
 import { SegmentFiles } from '../log/segment-files.ts'
 import { TimeLookup } from '../log/time-lookup.ts'
+import { WallClockGuard } from '../log/wall-clock-guard.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import { Pieces } from '../memory/pieces.ts'
@@ -44,12 +45,14 @@ import { Fetches } from './fetches.ts'
 import { type GroupLags, groupLags } from './group-lags.ts'
 import { GroupRequests } from './group-requests.ts'
 import { LogManager } from './log-manager.ts'
+import { LogStarts } from './log-starts.ts'
 import { RELIEVE } from './messages.ts'
 import { PeerMessages } from './peer-messages.ts'
 import { Peers } from './peers.ts'
 import { Queries } from './queries.ts'
 import { RecordDeletions } from './record-deletions.ts'
 import { type RecoveryReport, recoverShard } from './recovery.ts'
+import { Retention } from './retention.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
 export interface ShardOptions {
@@ -67,6 +70,9 @@ export interface ShardOptions {
   logStarts: readonly LogStart[]
   /** The same for partitions of this shard, from now on; durable when it resolves. */
   storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
+  /** The wall clock when it was last trusted, before this start; null if it never was. And of this run, from time to time. */
+  trustedTimeMs: number | null
+  onTimeTrusted: (wallMs: number) => void
   /** Every shard's by number, the own one in its place. */
   arenas: readonly ArenaView[]
   /** The reactor's, which the disk queues ring. */
@@ -100,6 +106,7 @@ export class Shard implements ProduceContext, JournalListener {
   readonly sleep: SleepFlags
   readonly peers: Peers
   readonly #appends: Appends
+  readonly #retention: Retention
   readonly #rolls: RollSource
   readonly #coordinators: Coordinators
   readonly #messages: PeerMessages
@@ -217,15 +224,34 @@ export class Shard implements ProduceContext, JournalListener {
       storeLogStarts: options.storeLogStarts,
       onFailure,
     })
+    const starts = new LogStarts({
+      manager: this.#manager,
+      drainer: this.#drainer,
+      storeLogStarts: options.storeLogStarts,
+    })
     this.deletions = new RecordDeletions({
       own,
       routes: this.routes,
-      manager: this.#manager,
-      drainer: this.#drainer,
+      starts,
       peers: this.peers,
-      storeLogStarts: options.storeLogStarts,
       metadataVersion,
       onFailure,
+      wake,
+    })
+    this.#retention = new Retention({
+      disk: env.disk,
+      files: this.#files,
+      holds,
+      drainer: this.#drainer,
+      logs: () => this.#manager.logs,
+      starts,
+      guard: new WallClockGuard(settings['millrace.retention.clock.jump.max.ms'], options.trustedTimeMs),
+      checkIntervalMs: settings['log.retention.check.interval.ms'],
+      initialDelayMs: settings['log.initial.task.delay.ms'],
+      counters: this.counters,
+      onTimeTrusted: options.onTimeTrusted,
+      onFailure,
+      log,
       wake,
     })
     this.image.listen(this.#manager)
@@ -266,6 +292,11 @@ export class Shard implements ProduceContext, JournalListener {
 
   get groupHeldBytes(): number {
     return this.#coordinators.heldBytes
+  }
+
+  /** The clock has jumped: retention by time goes by what has passed. */
+  get isRetentionHeld(): boolean {
+    return this.#retention.isHeld
   }
 
   /** Of the groups that are coordinated here; not more than `countMax`. */
@@ -354,6 +385,7 @@ export class Shard implements ProduceContext, JournalListener {
       listener: this,
     })
     this.#coordinators.open()
+    this.#retention.open(env.clock.nowMs())
   }
 
   /** Before the frames that came are begun: what they wait for counts from now. */
@@ -373,6 +405,7 @@ export class Shard implements ProduceContext, JournalListener {
     this.#journal?.pump()
     this.#drainWriter.poll()
     this.#coordinators.run(this.fetches.nowMs)
+    this.#retention.run(this.fetches.nowMs, this.#rolls.wallMs)
     this.fetches.run()
     this.peers.publish()
     this.#isTicking = false
@@ -380,13 +413,23 @@ export class Shard implements ProduceContext, JournalListener {
 
   /** When `work` must run at the latest: Infinity for never. */
   nextDeadlineMs(): number {
-    return Math.min(this.fetches.nextDeadlineMs(), this.#coordinators.nextDeadlineMs())
+    return Math.min(
+      this.fetches.nextDeadlineMs(),
+      this.#coordinators.nextDeadlineMs(),
+      this.#retention.nextDeadlineMs(),
+    )
   }
 
   /** Whether another tick must come at once. */
   get hasMore(): boolean {
     const hasAppends = this.#appends.hasQueued || this.#coordinators.hasSettled
-    return hasAppends || this.peers.hasMessages() || this.peers.hasUnsent() || this.fetches.hasResuming
+    return (
+      hasAppends ||
+      this.#retention.hasMore ||
+      this.peers.hasMessages() ||
+      this.peers.hasUnsent() ||
+      this.fetches.hasResuming
+    )
   }
 
   /**
@@ -414,6 +457,7 @@ export class Shard implements ProduceContext, JournalListener {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#coordinators.close()
+    await this.#retention.close()
     await this.#checkpointer?.settle()
     await this.#checkpointer?.run()
     this.#journal?.close()
@@ -426,6 +470,8 @@ export class Shard implements ProduceContext, JournalListener {
   async abandon(): Promise<void> {
     this.#isClosing = true
     this.#coordinators.close()
+    // What is under way may wait for what does not come any more.
+    this.#retention.close()
     this.#journal?.close()
     this.#drainWriter.close()
     for (const file of this.#journalFiles) await file.close()
