@@ -50,7 +50,7 @@ const KAFKA_DEFINITIONS = {
   'log.message.timestamp.type': { documentation: 'Whether records keep their timestamp or get the time of append.' },
   'log.message.timestamp.before.max.ms': { documentation: 'How far in the past a timestamp may lie.' },
   'log.message.timestamp.after.max.ms': { documentation: 'How far in the future a timestamp may lie.' },
-  'log.initial.task.delay.ms': { documentation: 'How long after the start retention is looked after first.' },
+  'log.initial.task.delay.ms': { documentation: 'How long after the start it is first looked for segments to delete.' },
   'log.retention.check.interval.ms': { documentation: 'How often it is looked for segments to delete.' },
   'log.retention.ms': { documentation: 'How long records are kept at least; -1 for ever.' },
   'log.retention.minutes': { documentation: 'log.retention.ms in minutes, if that is not set.' },
