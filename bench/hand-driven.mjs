@@ -55,7 +55,9 @@ export class HandDriven {
 
   constructor(partitions) {
     this.#directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
-    const settings = { ...loadSettings({ overrides: [] }).settings, 'millrace.journal.bytes': JOURNAL_BYTES }
+    // No record is deleted, however long it takes.
+    const overrides = ['log.initial.task.delay.ms=86400000']
+    const settings = { ...loadSettings({ overrides }).settings, 'millrace.journal.bytes': JOURNAL_BYTES }
     const shared = createSharedMemory(1, ARENA_BYTES)
     const arena = new Arena(shared.arenas[0])
     const env = withoutJournal(realEnv())
@@ -75,6 +77,7 @@ export class HandDriven {
       nodeId: 1,
       runEpoch: 1,
       logStarts: [],
+      trustedTimeMs: null,
       directory: this.#directory,
       settings,
       shared,
@@ -105,6 +108,7 @@ export class HandDriven {
       wake: () => undefined,
       onFatal,
       onAccepted: () => undefined,
+      onTimeTrusted: () => undefined,
     })
     const listenerNames = ['PLAINTEXT']
     const cold = new ShardRequests(

@@ -49,6 +49,8 @@ const COUNTED: readonly (readonly [CounterName, name: string, help: string])[] =
   ['drainedBytes', 'drained_bytes_total', 'Bytes moved from memory to segment files.'],
   ['directBytes', 'direct_bytes_total', 'Bytes written straight to segment files, of topics that are not durable.'],
   ['checkpoints', 'checkpoints_total', 'Checkpoints written.'],
+  ['retentionSegments', 'retention_deleted_segments_total', 'Segments deleted by retention.'],
+  ['retentionBytes', 'retention_deleted_bytes_total', 'Bytes of segments deleted by retention.'],
   ['ticks', 'event_loop_ticks_total', "Turns of the shard's event loop."],
 ]
 
@@ -162,6 +164,11 @@ export class BrokerMetrics {
         'groups_held_bytes',
         'Memory of groups: members, ids that were given out, committed offsets.',
         up.map(({ shard, state }) => ({ labels: { shard }, value: state.groupHeldBytes })),
+      ),
+      gauge(
+        'retention_held',
+        'Whether the clock has jumped, so that retention by time goes by the time that has passed instead.',
+        up.map(({ shard, state }) => ({ labels: { shard }, value: state.isRetentionHeld ? 1 : 0 })),
       ),
       gauge(
         'arena_held_bytes',

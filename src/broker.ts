@@ -21,6 +21,7 @@ import type { Env } from './lib/env.ts'
 import { realEnv } from './lib/real-env.ts'
 import { removeDoomed } from './log/log-directories.ts'
 import { LogStartCheckpoint } from './log/log-start-checkpoint.ts'
+import { TrustedTime } from './log/trusted-time.ts'
 import type { MetadataBatch } from './metadata/image.ts'
 import { imageRecords } from './metadata/image-records.ts'
 import { OFFSETS_TOPIC } from './model/ids.ts'
@@ -93,6 +94,7 @@ class LocalBroker implements Broker {
   readonly #listenersConfigured: readonly Listener[]
   #plane: ControlPlane | null = null
   #shards: ShardHandle[] = []
+  #trustedTime: TrustedTime | null = null
   #acceptors: Acceptors | null = null
   #http: HttpPort | null = null
   #failure: Error | null = null
@@ -147,6 +149,7 @@ class LocalBroker implements Broker {
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.close()))
     await Promise.all(this.#shards.map((shard) => shard.end()))
+    await this.#trustedTime?.settle()
     await this.#plane?.close()
     this.#unlock()
     this.#log.info({ counters: this.counters() }, 'counters')
@@ -156,6 +159,7 @@ class LocalBroker implements Broker {
     this.#http?.close()
     this.#acceptors?.close()
     await Promise.all(this.#shards.map((shard) => shard.terminate()))
+    await this.#trustedTime?.settle()
     await this.#plane?.close()
     this.#unlock()
   }
@@ -212,6 +216,8 @@ class LocalBroker implements Broker {
     const logStarts = await LogStartCheckpoint.open(this.#env.disk, directory.path, (topic) => {
       return topics.byName(topic)?.topicId
     })
+    const trustedTime = await TrustedTime.open(this.#env.disk, directory.path)
+    this.#trustedTime = trustedTime
     const data: Omit<ShardData, 'own'> = {
       nodeId: directory.nodeId,
       clusterId: directory.clusterId,
@@ -222,6 +228,7 @@ class LocalBroker implements Broker {
       shared: this.#shared,
       metadata: wholeImage(plane),
       logStarts: logStarts.starts,
+      trustedTimeMs: trustedTime.lastMs,
     }
     const script = new URL(import.meta.url.endsWith('.ts') ? './shard-worker.ts' : './shard-worker.js', import.meta.url)
     const applied = new AppliedMetadata(shards)
@@ -246,6 +253,7 @@ class LocalBroker implements Broker {
             return answer
           },
           onApplied: (offset) => applied.advance(own, offset),
+          onTimeTrusted: (wallMs) => trustedTime.store(wallMs).catch((error) => this.#fail(error)),
           onFatal: (error) => this.#fail(error),
         }),
     )

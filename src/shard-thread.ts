@@ -76,6 +76,8 @@ export function runShard(data: ShardData, port: MessagePort): void {
     arena,
     logStarts: data.logStarts,
     storeLogStarts,
+    trustedTimeMs: data.trustedTimeMs,
+    onTimeTrusted: (wallMs) => post({ type: 'time-trusted', wallMs }),
     arenas,
     doorbell: loop.doorbell,
     log,

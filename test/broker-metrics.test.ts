@@ -10,7 +10,13 @@ import { counter, render } from '../src/observe/prometheus.ts'
 const never = new Promise<never>(() => undefined)
 const NO_LAGS = { lags: [], leftOut: 0 }
 const NO_OFFSETS = { offsets: [], leftOut: 0 }
-const STATE = { connections: [2], requestsInFlight: 3, arenaHeldBytes: 1 << 20, groupHeldBytes: 2048 }
+const STATE = {
+  connections: [2],
+  requestsInFlight: 3,
+  arenaHeldBytes: 1 << 20,
+  groupHeldBytes: 2048,
+  isRetentionHeld: true,
+}
 
 type Shard = BrokerMetricsOptions['shards'][number]
 
@@ -61,6 +67,7 @@ test('counters, gauges and histograms, each with its type', async () => {
     'millrace_connections{listener="INSIDE",shard="0"} 0',
   ])
   expect(linesOf(text, 'millrace_requests_in_flight')).toEqual(['millrace_requests_in_flight{shard="0"} 3'])
+  expect(linesOf(text, 'millrace_retention_held')).toEqual(['millrace_retention_held{shard="0"} 1'])
   const buckets = linesOf(text, 'millrace_request_seconds_bucket{api="Produce"')
   expect(buckets[0]).toBe('millrace_request_seconds_bucket{api="Produce",le="0.000064"} 0')
   expect(buckets[2]).toBe('millrace_request_seconds_bucket{api="Produce",le="0.000128"} 1')

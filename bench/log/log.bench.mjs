@@ -14,7 +14,14 @@ const { TimeIndex } = await fromDist('log/time-index')
 const { Batch } = await fromDist('log/batch')
 
 const IDENTITY = { topic: 't', topicId: 'AAAAAAAAAAAAAAAAAAAAEQ', partition: 0, directory: 'data/t-0' }
-const ROOMY = { segmentBytes: 2 ** 30, segmentMs: 2 ** 40, segmentIndexBytes: 10 << 20, indexIntervalBytes: 4096 }
+const ROOMY = {
+  segmentBytes: 2 ** 30,
+  segmentMs: 2 ** 40,
+  segmentJitterMs: 0,
+  segmentIndexBytes: 10 << 20,
+  indexIntervalBytes: 4096,
+}
+const ROLLS = { wallMs: 0, chance: () => 0 }
 const BATCH_BYTES = 1000
 const RECORDS = 10
 
@@ -31,6 +38,7 @@ function emptyLog(config) {
       leaderEpochs: new LeaderEpochs(),
       producers: null,
     },
+    ROLLS,
   )
 }
 

@@ -7,21 +7,21 @@
 //   v8  which records are at fault (KIP-467)
 //   v9  flexible encoding      v10  current leader in the answer (KIP-951)      v13  topic ids (KIP-516)
 
+import type { TopicSettings } from '../config/topic-configs.ts'
 import { List } from '../lib/list.ts'
 import type { Pool } from '../lib/pool.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import {
-  type PartitionProduceData,
   type PartitionProduceResponse,
   ProduceRequest,
   ProduceResponse,
   type TopicProduceData,
   writeProduceResponse,
 } from '../wire/generated/00-produce.ts'
-import { RecordCursor } from '../wire/record-cursor.ts'
 import { ROWS_KEPT_MAX } from '../wire/rows.ts'
 import type { Writer } from '../wire/writer.ts'
 import { Call } from './call.ts'
+import { errorOfRecords, isOfRecords, nameRecords } from './record-errors.ts'
 import type { PartitionRoute, Routes, TopicRoute } from './routes.ts'
 
 const TOPIC_IDS_FROM = 13
@@ -30,17 +30,13 @@ const RECORD_ERRORS_FROM = 8
 /** Of one answer: a record takes seven bytes of a request, and would take some seventy of its answer. */
 const RECORD_ERRORS_MAX = 1024
 
-/**
- * What `onAppended` is told in place of INVALID_RECORD when a compacted topic was sent records without a key: the records
- * are still held then, so that the answer can say which. Between shards only, never on the wire.
- */
-export const RECORDS_WITHOUT_KEY = -100
-
 export interface ProduceContext {
   readonly routes: Routes
   readonly nodeId: number
   /** The own arena, where the records lie. */
   readonly arena: { readonly bytes: Uint8Array; readonly view: DataView }
+  /** What is configured of a topic. Not for every batch. */
+  settingsOf(topic: string): TopicSettings
   /**
    * Appends the records at `[offset, offset + length)` of the own arena to the partition, wherever it lives; then
    * `call.onAppended(row, …)`, once, perhaps before this returns.
@@ -88,10 +84,10 @@ export class ProduceCall extends Call {
 
   onAppended(row: number, error: number, baseOffset: number, appendTimeMs: number, logStartOffset: number): void {
     const answer = this.#rows.at(row)
-    answer.errorCode = error === RECORDS_WITHOUT_KEY ? ErrorCode.InvalidRecord : error
-    if (error === RECORDS_WITHOUT_KEY && this.apiVersion >= RECORD_ERRORS_FROM) this.#nameRecordsWithoutKey(row, answer)
+    answer.errorCode = errorOfRecords(error)
+    if (isOfRecords(error) && this.apiVersion >= RECORD_ERRORS_FROM) this.#nameRecords(row, error, appendTimeMs)
     answer.baseOffset = error === ErrorCode.None ? baseOffset : -1
-    answer.logAppendTimeMs = appendTimeMs
+    answer.logAppendTimeMs = error === ErrorCode.None ? appendTimeMs : -1
     answer.logStartOffset = error === ErrorCode.None ? logStartOffset : -1
     if (this.isSilent && error !== ErrorCode.None) this.mustClose = true
     this.#settle()
@@ -141,28 +137,21 @@ export class ProduceCall extends Call {
     return ErrorCode.None
   }
 
-  #nameRecordsWithoutKey(row: number, answer: PartitionProduceResponse): void {
-    const { bytes, view } = this.#context.arena
-    const { recordsOffset, recordsLength } = this.#dataOf(row)
-    const cursor = new RecordCursor()
-    cursor.reset(bytes, view, recordsOffset, recordsOffset + recordsLength)
-    for (let index = 0; this.#recordErrors < RECORD_ERRORS_MAX && cursor.next(); index++) {
-      if (cursor.keyLength >= 0) continue
-      const recordError = answer.recordErrors.add()
-      recordError.batchIndex = index
-      recordError.batchIndexErrorMessage = 'The topic is compacted, and the record has no key.'
-      this.#recordErrors++
-    }
-    answer.errorMessage = 'The topic is compacted, and records of the batch have no key.'
-  }
-
-  /** What the request has for a row of the answer. */
-  #dataOf(row: number): PartitionProduceData {
+  #nameRecords(row: number, error: number, judgedAtMs: number): void {
     const { topicData } = this.request
     let topic = 0
     let partition = row
     while (partition >= topicData.at(topic).partitionData.count) partition -= topicData.at(topic++).partitionData.count
-    return topicData.at(topic).partitionData.at(partition)
+    const { name, topicId, partitionData } = topicData.at(topic)
+    const { recordsOffset, recordsLength } = partitionData.at(partition)
+    const { arena, routes } = this.#context
+    const route = this.apiVersion >= TOPIC_IDS_FROM ? routes.topicById(topicId) : routes.topicByName(name)
+    const batch = { ...arena, at: recordsOffset, end: recordsOffset + recordsLength }
+    const settings = this.#context.settingsOf(route?.image.name ?? name)
+    const countMax = RECORD_ERRORS_MAX - this.#recordErrors
+    const answer = this.#rows.at(row)
+    nameRecords(answer, error, batch, { settings, judgedAtMs }, countMax)
+    this.#recordErrors += answer.recordErrors.count
   }
 
   #settle(): void {

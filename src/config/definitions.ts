@@ -50,6 +50,8 @@ const KAFKA_DEFINITIONS = {
   'log.message.timestamp.type': { documentation: 'Whether records keep their timestamp or get the time of append.' },
   'log.message.timestamp.before.max.ms': { documentation: 'How far in the past a timestamp may lie.' },
   'log.message.timestamp.after.max.ms': { documentation: 'How far in the future a timestamp may lie.' },
+  'log.initial.task.delay.ms': { documentation: 'How long after the start it is first looked for segments to delete.' },
+  'log.retention.check.interval.ms': { documentation: 'How often it is looked for segments to delete.' },
   'log.retention.ms': { documentation: 'How long records are kept at least; -1 for ever.' },
   'log.retention.minutes': { documentation: 'log.retention.ms in minutes, if that is not set.' },
   'log.retention.hours': { documentation: 'log.retention.ms in hours, if neither of the others is set.' },
@@ -111,6 +113,13 @@ const MILLRACE_DEFINITIONS = {
     values: ['durable', 'os'],
     documentation:
       'What acks=all promises: `durable` that records survive a power cut, `os` that they survive the process, as in Kafka.',
+  },
+  'millrace.retention.clock.jump.max.ms': {
+    type: 'LONG',
+    default: '3600000',
+    min: 1,
+    documentation:
+      'A clock that jumps by more makes no record old until it has gone on evenly for as long as it jumped, a day at most.',
   },
   'millrace.http.listener': {
     type: 'STRING',

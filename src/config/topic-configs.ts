@@ -82,7 +82,9 @@ const definitions: readonly TopicConfig[] = [
     '60000',
     atLeast(0),
     'log.segment.delete.delay.ms',
-  )('How long a deleted segment stays on disk for readers that still hold it.'),
+  )(
+    'Without effect: the files of a deleted segment go as soon as that is durable, and who reads them still holds them.',
+  ),
   define(
     'flush.messages',
     'LONG',
@@ -224,7 +226,7 @@ const definitions: readonly TopicConfig[] = [
     'log.retention.ms',
     ['log.retention.minutes', minutes],
     ['log.retention.hours', hours],
-  )('How old a segment may grow before it is deleted; -1 is no limit.'),
+  )('How old the latest record of a segment may grow before the segment is deleted; -1 is no limit.'),
   define(
     'segment.bytes',
     'INT',
@@ -337,8 +339,8 @@ export interface TopicSettings {
   readonly segmentBytes: number
   readonly segmentIndexBytes: number
   readonly segmentJitterMs: number
+  /** For a compacted topic max.compaction.lag.ms, if that is less: the active segment is not compacted. */
   readonly segmentMs: number
-  readonly fileDeleteDelayMs: number
 }
 
 export function topicSettings(own: ReadonlyMap<string, string> | undefined, server: ServerProperty): TopicSettings {
@@ -349,8 +351,9 @@ export function topicSettings(own: ReadonlyMap<string, string> | undefined, serv
   }
   const limit = (name: string): number => (number(name) < 0 ? Number.POSITIVE_INFINITY : number(name))
   const policies = listOf(text('cleanup.policy'))
+  const compact = policies.includes('compact')
   return {
-    cleanupPolicy: { compact: policies.includes('compact'), delete: policies.includes('delete') },
+    cleanupPolicy: { compact, delete: policies.includes('delete') },
     compressionType: text('compression.type'),
     durable: text('millrace.durability') === 'durable',
     flushMessages: number('flush.messages'),
@@ -366,7 +369,6 @@ export function topicSettings(own: ReadonlyMap<string, string> | undefined, serv
     segmentBytes: number('segment.bytes'),
     segmentIndexBytes: number('segment.index.bytes'),
     segmentJitterMs: number('segment.jitter.ms'),
-    segmentMs: number('segment.ms'),
-    fileDeleteDelayMs: number('file.delete.delay.ms'),
+    segmentMs: Math.min(number('segment.ms'), compact ? number('max.compaction.lag.ms') : Number.POSITIVE_INFINITY),
   }
 }

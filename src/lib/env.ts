@@ -51,6 +51,8 @@ export interface DiskFile {
   /** What the add-on's writes and sends speak of; valid until `close`. */
   readonly descriptor: number
   size(): Promise<number>
+  /** Time of day of the last change of its bytes, in milliseconds since 1970. */
+  modifiedMs(): Promise<number>
   /** Fills `into` from `position` on; resolves to the bytes read, fewer only at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>
   /** Writes all of `bytes`. */

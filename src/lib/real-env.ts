@@ -89,6 +89,10 @@ class RealFile implements DiskFile {
     return (await attempt('stat', this.path, () => this.handle.stat())).size
   }
 
+  async modifiedMs(): Promise<number> {
+    return Math.floor((await attempt('stat', this.path, () => this.handle.stat())).mtimeMs)
+  }
+
   async read(into: Uint8Array, position: number): Promise<number> {
     let done = 0
     while (done < into.length) {

@@ -3,7 +3,7 @@
 import type { Disk, DiskFile } from '../lib/env.ts'
 import { fromWords } from '../lib/int64.ts'
 import { OffsetIndex } from './offset-index.ts'
-import type { Segment } from './segment.ts'
+import { Segment } from './segment.ts'
 import { TimeIndex } from './time-index.ts'
 
 /** Adds the entries that are not in the files yet. A segment has both files, as Kafka's tools expect, be they empty. */
@@ -46,10 +46,10 @@ export async function loadIndexes(
   const times = TimeIndex.decode(timeBytes)
   offsets.truncateTo(segment.drainedBytes)
   if (endOffset !== null) times.truncateTo(endOffset - segment.baseOffset)
-  if (offsets.count > 0 && offsets.isSane(segment.drainedBytes)) {
+  const isSane = offsets.count > 0 && offsets.isSane(segment.drainedBytes)
+  if (isSane && (await completeTimestamps(segment, file, offsets, times))) {
     segment.offsetIndex = offsets
     segment.timeIndex = times
-    await completeTimestamps(segment, file)
   } else await rebuildIndexes(segment, file, intervalBytes)
   segment.storedOffsetEntries = segment.offsetIndex!.count
   segment.storedTimeEntries = segment.timeIndex!.count
@@ -58,31 +58,63 @@ export async function loadIndexes(
   if (!isStored) await rewriteIndexes(disk, segment)
 }
 
-/** The largest timestamp, where the segment does not know it: of the last index entry, or of a batch since. */
-async function completeTimestamps(segment: Segment, file: DiskFile): Promise<void> {
-  if (segment.largestTimestamp >= 0) return
-  const times = segment.timeIndex!
-  segment.largestTimestamp = times.lastTimestamp()
-  segment.largestTimestampOffset = times.lastOffset()
-  const start = segment.offsetIndex!.floorPosition(segment.largestTimestampOffset)
+/**
+ * The largest timestamp of a segment, where that is not known: for retention, which asks it of every log's oldest one. So
+ * the indexes don't stay in memory.
+ */
+export async function loadLargestTimestamp(
+  disk: Disk,
+  segment: Segment,
+  file: DiskFile,
+  intervalBytes: number,
+): Promise<void> {
+  const copy = new Segment(segment.identity, segment.baseOffset, segment.drainedBytes)
+  await loadIndexes(disk, copy, file, intervalBytes)
+  takeTimestamps(segment, copy)
+}
+
+/**
+ * The largest timestamp, where the segment does not know it: of the last index entry, or of a batch since. False if the log
+ * does not have what that entry says.
+ */
+async function completeTimestamps(
+  segment: Segment,
+  file: DiskFile,
+  offsets: OffsetIndex,
+  times: TimeIndex,
+): Promise<boolean> {
+  if (segment.largestTimestamp >= 0) return true
+  const walked = new Segment(segment.identity, segment.baseOffset, 0)
+  const indexedOffset = times.lastOffset()
+  let isIndexRight = times.count === 0
+  const start = offsets.floorPosition(indexedOffset)
   for await (const { maxTimestamp, lastOffset } of batchHeaders(file, start, segment.drainedBytes)) {
-    segment.countTimestamp(maxTimestamp, lastOffset - segment.baseOffset)
+    const relativeOffset = lastOffset - segment.baseOffset
+    if (relativeOffset < indexedOffset) continue
+    if (!isIndexRight && maxTimestamp !== times.lastTimestamp()) return false
+    isIndexRight = true
+    walked.countTimestamp(maxTimestamp, relativeOffset)
   }
+  if (isIndexRight) takeTimestamps(segment, walked)
+  return isIndexRight
 }
 
 /** Walks the batch headers of the drained part. */
 async function rebuildIndexes(segment: Segment, file: DiskFile, intervalBytes: number): Promise<void> {
-  const end = segment.drainedBytes
-  segment.offsetIndex = new OffsetIndex()
-  segment.timeIndex = new TimeIndex()
-  segment.appendedBytes = 0
-  segment.bytesSinceIndexEntry = 0
-  segment.largestTimestamp = -1
-  segment.largestTimestampOffset = 0
-  for await (const header of batchHeaders(file, 0, end)) {
-    segment.append(header.lastOffset, header, intervalBytes)
+  const walked = new Segment(segment.identity, segment.baseOffset, 0)
+  for await (const header of batchHeaders(file, 0, segment.drainedBytes)) {
+    walked.append(header.lastOffset, header, intervalBytes)
   }
-  segment.appendedBytes = end
+  segment.offsetIndex = walked.offsetIndex
+  segment.timeIndex = walked.timeIndex
+  segment.bytesSinceIndexEntry = walked.bytesSinceIndexEntry
+  takeTimestamps(segment, walked)
+}
+
+/** At once, when all is known: a largest timestamp that is still too small would make the segment look old. */
+function takeTimestamps(segment: Segment, { largestTimestamp, largestTimestampOffset }: Segment): void {
+  segment.largestTimestamp = largestTimestamp
+  segment.largestTimestampOffset = largestTimestampOffset
 }
 
 async function rewriteIndexes(disk: Disk, segment: Segment): Promise<void> {

@@ -24,6 +24,16 @@ import { Tail } from './tail.ts'
 import { Waiters } from './waiters.ts'
 
 const RELATIVE_OFFSET_MAX = 2 ** 31 - 1
+const OFFSET_ENTRY_BYTES = 8
+const TIME_ENTRY_BYTES = 12
+
+/** What rolling by time needs beside records: one for all logs of a shard. */
+export interface RollSource {
+  /** Time of day, for segments whose records have no time. */
+  wallMs: number
+  /** From 0 to 1, each time anew: so that not all segments roll at once. */
+  chance(): number
+}
 
 export class PartitionLog {
   readonly identity: LogIdentity
@@ -42,6 +52,7 @@ export class PartitionLog {
   highWatermark: number
   /** Oldest first, at least one; the last is active. */
   readonly segments: Segment[]
+  readonly #rolls: RollSource
   /** Null while nothing is in memory. */
   tail: Tail | null = null
   readonly leaderEpochs: LeaderEpochs
@@ -66,7 +77,13 @@ export class PartitionLog {
   /** True from deletion on: every later call is refused. */
   isClosed = false
 
-  constructor(identity: LogIdentity, topicIdWords: Int32Array, config: TopicSettings, state: RecoveredLog) {
+  constructor(
+    identity: LogIdentity,
+    topicIdWords: Int32Array,
+    config: TopicSettings,
+    state: RecoveredLog,
+    rolls: RollSource,
+  ) {
     this.identity = identity
     this.topicIdWords = topicIdWords
     this.config = config
@@ -79,6 +96,8 @@ export class PartitionLog {
     this.segments = state.segments
     this.leaderEpochs = state.leaderEpochs
     this.producers = state.producers
+    this.#rolls = rolls
+    this.#begin(this.active)
   }
 
   get active(): Segment {
@@ -108,7 +127,7 @@ export class PartitionLog {
   append(batch: Batch, recordCount: number, leaderEpoch: number): void {
     assert(!this.isClosed, 'nothing is appended to a closed log')
     const lastOffset = this.endOffset + recordCount - 1
-    if (this.#mustRoll(lastOffset, batch)) this.#roll()
+    if (this.#mustRoll(lastOffset, batch)) this.roll()
     const segment = this.active
     batch.log = this
     batch.segment = segment
@@ -163,7 +182,7 @@ export class PartitionLog {
     assert(offset <= this.highWatermark && offset <= this.drainedOffset, 'only what is drained can be deleted')
     this.logStartOffset = offset
     this.leaderEpochs.truncateBefore(offset)
-    if (offset === this.endOffset && this.active.appendedBytes > 0) this.#roll()
+    if (offset === this.endOffset) this.roll()
     this.waiters.wake()
   }
 
@@ -176,7 +195,16 @@ export class PartitionLog {
     this.endOffset = offset
     this.advanceDurable(offset)
     this.highWatermark = offset
-    this.#roll()
+    if (this.active.appendedBytes === 0) this.segments.pop()
+    else this.active.seal()
+    this.#beginSegment()
+  }
+
+  /** What comes from now on goes into a segment of its own; nothing happens while the active one is empty. */
+  roll(): void {
+    if (this.active.appendedBytes === 0) return
+    this.active.seal()
+    this.#beginSegment()
   }
 
   /** Takes the segments out of the log of which no record is left; the active one stays. Their files are the caller's. */
@@ -228,15 +256,28 @@ export class PartitionLog {
     return (
       segment.appendedBytes + batch.length > config.segmentBytes ||
       lastOffset - segment.baseOffset > RELATIVE_OFFSET_MAX ||
-      segment.offsetIndex!.count * 8 >= config.segmentIndexBytes - 8 ||
-      // By the records' own time, as in Kafka: old records that come late don't make a segment each.
-      (segment.firstTimestamp >= 0 && batch.maxTimestamp - segment.firstTimestamp > config.segmentMs)
+      (segment.offsetIndex!.count + 1) * OFFSET_ENTRY_BYTES > config.segmentIndexBytes ||
+      // One entry is kept for the end of the segment.
+      (segment.timeIndex!.count + 2) * TIME_ENTRY_BYTES > config.segmentIndexBytes ||
+      this.#isOld(segment, batch)
     )
   }
 
-  #roll(): void {
-    this.active.seal()
+  /** By the records' own time, as in Kafka: old records that come late don't make a segment each. */
+  #isOld({ firstTimestamp, openedAtMs, rollChance }: Segment, { maxTimestamp }: Batch): boolean {
+    const { segmentMs, segmentJitterMs } = this.config
+    const waitedMs = firstTimestamp >= 0 ? maxTimestamp - firstTimestamp : this.#rolls.wallMs - openedAtMs
+    return waitedMs > segmentMs - rollChance * Math.min(segmentJitterMs, segmentMs)
+  }
+
+  #beginSegment(): void {
     this.segments.push(new Segment(this.identity, this.endOffset, 0))
+    this.#begin(this.active)
+  }
+
+  #begin(active: Segment): void {
+    active.openedAtMs = this.#rolls.wallMs
+    active.rollChance = this.#rolls.chance()
   }
 }
 

@@ -34,8 +34,14 @@ export class Segment {
   largestTimestamp = -1
   /** The relative offset of the record batch that brought `largestTimestamp`. */
   largestTimestampOffset = 0
-  /** Of the first batch, or -1: what time-based rolling counts from. */
+  /** Of the first batch, or -1 if that has none: what time-based rolling counts from. */
   firstTimestamp = -1
+  /** What it counts from if the first batch has none: when this process began with it. */
+  openedAtMs = 0
+  /** Which part of `segment.jitter.ms` it is rolled early by: from 0 to 1. */
+  rollChance = 0
+  /** The time of its file when it had so many bytes: what retention goes by if none of its records has a timestamp. */
+  fileDate: { readonly ms: number; readonly bytes: number } | null = null
   /** Whether its name survives a power cut: the directory was synced after the file was made. */
   isNameDurable: boolean
   /** The partition is deleted, or all of its records: the file is not opened any more. */
@@ -70,7 +76,7 @@ export class Segment {
     const { baseOffset, length, maxTimestamp } = batch
     const position = this.appendedBytes
     const relativeOffset = lastOffset - this.baseOffset
-    if (this.firstTimestamp < 0) this.firstTimestamp = maxTimestamp
+    if (position === 0) this.firstTimestamp = maxTimestamp
     this.countTimestamp(maxTimestamp, relativeOffset)
     if (this.bytesSinceIndexEntry > indexIntervalBytes) {
       this.offsetIndex!.append(baseOffset - this.baseOffset, relativeOffset, position)

@@ -51,6 +51,8 @@ const TIMER_SLACK_MS = 2
 /** How often memory is looked for while it is short. */
 const SHORT_RETRY_MS = 5
 const EVICT_RETRY_MS = 100
+/** What the reactor's timer takes; for more it is set again. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 
 export interface FrameLoopOptions {
   own: number
@@ -189,7 +191,13 @@ export class FrameLoop {
       requestsInFlight += connection.inFlight
     }
     const arenaHeldBytes = this.#options.arena.heldBytes()
-    return { connections, requestsInFlight, arenaHeldBytes, groupHeldBytes: this.#shard?.groupHeldBytes ?? 0 }
+    return {
+      connections,
+      requestsInFlight,
+      arenaHeldBytes,
+      groupHeldBytes: this.#shard?.groupHeldBytes ?? 0,
+      isRetentionHeld: this.#shard?.isRetentionHeld ?? false,
+    }
   }
 
   /** Encodes the answer of a call whose turn has come, or ends it without one. */
@@ -485,7 +493,10 @@ export class FrameLoop {
     if (deadlineMs === this.#armedMs) return WAIT_UNCHANGED
     this.#armedMs = deadlineMs
     if (deadlineMs === Number.POSITIVE_INFINITY) return WAIT_NONE
-    return Math.max(0, Math.ceil(deadlineMs - this.#options.clock.nowMs()))
+    const waitMs = Math.max(0, Math.ceil(deadlineMs - this.#options.clock.nowMs()))
+    if (waitMs <= TIMER_MS_MAX) return waitMs
+    this.#armedMs = Number.NaN
+    return TIMER_MS_MAX
   }
 
   #count(): void {

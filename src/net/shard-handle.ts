@@ -50,6 +50,8 @@ export interface ShardHandleOptions {
     message: Extract<ToControl, { type: 'request' | 'create-topics' | 'store-log-starts' }>,
   ) => Promise<ToShard>
   onApplied: (offset: number) => void
+  /** The shard trusts the wall clock. */
+  onTimeTrusted: (wallMs: number) => void
   onFatal: (error: Error) => void
 }
 
@@ -176,6 +178,9 @@ export class ShardHandle {
         return
       case 'applied':
         this.#options.onApplied(message.offset)
+        return
+      case 'time-trusted':
+        this.#options.onTimeTrusted(message.wallMs)
         return
       case 'fatal':
         this.#options.onFatal(message.error)

@@ -22,6 +22,8 @@ export interface ShardData {
   metadata: MetadataBatch
   /** Where partitions begin since records were deleted. */
   logStarts: readonly LogStart[]
+  /** The wall clock when it was last trusted, before this start; null if it never was. */
+  trustedTimeMs: number | null
 }
 
 /** What a shard says of this moment. */
@@ -31,6 +33,8 @@ export interface ShardState {
   requestsInFlight: number
   arenaHeldBytes: number
   groupHeldBytes: number
+  /** The clock is doubted (see log/wall-clock-guard.ts). */
+  isRetentionHeld: boolean
 }
 
 export type ToShard =
@@ -72,6 +76,8 @@ export type ToControl =
   | { type: 'request'; id: number; apiKey: number; apiVersion: number; listener: number; body: Uint8Array }
   /** Answered when it is durable. */
   | { type: 'store-log-starts'; id: number; changes: readonly LogStartChange[] }
+  /** The shard trusts the wall clock, which says so. */
+  | { type: 'time-trusted'; wallMs: number }
   | { type: 'create-topics'; id: number; names: readonly string[] }
   | { type: 'closed' }
   | { type: 'fatal'; error: Error }

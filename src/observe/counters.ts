@@ -29,6 +29,9 @@ export const COUNTER_NAMES = [
   /** Written straight to segments. */
   'directBytes',
   'checkpoints',
+  /** Segments that retention deleted, and their bytes. */
+  'retentionSegments',
+  'retentionBytes',
   /** Requests that shards handed on to this thread: all that the control thread is given of what clients send. */
   'controlRequestBytes',
 ] as const

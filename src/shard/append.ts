@@ -12,8 +12,8 @@ import type { Appends } from './appends.ts'
 /** Who on this shard is told what became of an append. */
 export interface AppendCaller {
   /**
-   * `row` is what it gave with the append; the error may be RECORDS_WITHOUT_KEY. Once, perhaps before the append was
-   * queued.
+   * `row` is what it gave with the append; the error may be one of api/record-errors.ts. Once, perhaps before the append
+   * was queued.
    */
   onAppended(row: number, error: number, baseOffset: number, appendTimeMs: number, logStartOffset: number): void
 }
@@ -38,7 +38,7 @@ export class Append implements AppendWaiter, AwaitsOffset {
   /** acks=all: answered when the high watermark reaches it. */
   requiredOffset = 0
   baseOffset = -1
-  /** -1 under CreateTime. */
+  /** -1 under CreateTime; of records that are untimely the time at which they are. */
   appendTimeMs = -1
   next: AwaitsOffset | null = null
 

@@ -3,7 +3,7 @@
 // Owner: the shard. Once a tick: everything that came in by socket or ring is validated in one native call, then
 // appended in the order it came.
 
-import { RECORDS_WITHOUT_KEY } from '../api/00-produce.ts'
+import { isOfRecords, RECORDS_UNTIMELY, RECORDS_WITHOUT_KEY } from '../api/record-errors.ts'
 import type { Journal } from '../journal/journal.ts'
 import { fromWords } from '../lib/int64.ts'
 import { Pool } from '../lib/pool.ts'
@@ -44,12 +44,15 @@ import {
   BATCH_CRC_FROM,
   COMPRESSION_MASK,
   LOG_APPEND_TIME,
+  NO_TIMESTAMP,
   setBatchAttributes,
   setBatchBaseOffset,
   setBatchCrc,
   setBatchLeaderEpoch,
   setBatchMaxTimestamp,
 } from '../wire/record-batch.ts'
+import { RecordCursor } from '../wire/record-cursor.ts'
+import { areRecordsRecent } from '../wire/record-times.ts'
 import { Append } from './append.ts'
 
 const RUNS_A_CALL = 4096
@@ -83,6 +86,7 @@ export class Appends {
   readonly #runs = new Int32Array(RUNS_A_CALL * RUN_WORDS)
   readonly #results = new Int32Array(RUNS_A_CALL * RUN_RESULT_WORDS)
   readonly #rows = new Int32Array(RUNS_A_CALL * BATCH_WORDS)
+  readonly #cursor = new RecordCursor()
   readonly #queued: Append[] = []
   #queuedCount = 0
   /** Of this tick. */
@@ -140,7 +144,7 @@ export class Appends {
   /** The hold ends with the answer; or goes back with it, to a peer that is to look into the records once more. */
   refuse(append: Append, error: number): void {
     const { arena, block } = append
-    const goesBack = append.call === null && error === RECORDS_WITHOUT_KEY
+    const goesBack = append.call === null && isOfRecords(error)
     this.answer(append, error)
     if (!goesBack) this.#options.arenas[arena]!.release(block)
   }
@@ -154,6 +158,7 @@ export class Appends {
     const length = rows[at + BATCH_LENGTH]!
     const journal = this.#options.journal()
     if (length > log.config.maxMessageBytes || length > journal.batchBytesMax) return ErrorCode.MessageTooLarge
+    if (length > log.config.segmentBytes) return ErrorCode.RecordListTooLarge
     if (append.acks === -1 && log.config.minInsyncReplicas > 1) return ErrorCode.NotEnoughReplicas
     const attributes = rows[at + BATCH_ATTRIBUTES]!
     if (!append.takesZstd && (attributes & COMPRESSION_MASK) === ZSTD) return ErrorCode.UnsupportedCompressionType
@@ -168,7 +173,10 @@ export class Appends {
     if (verdict === SEQUENCE_DUPLICATE) return this.#answerDuplicate(append)
     if (verdict !== SEQUENCE_OK) return verdict
     const { logAppendTime } = log.config
-    if (!logAppendTime && !this.#isTimely(log, at)) return ErrorCode.InvalidTimestamp
+    if (!this.#isTimely(log, append.arena, at)) {
+      append.appendTimeMs = this.wallMs
+      return RECORDS_UNTIMELY
+    }
     const batch = this.#options.batches.take()
     batch.acceptedAt = this.#options.tick.micros
     batch.arena = append.arena
@@ -193,9 +201,9 @@ export class Appends {
       )
     }
     if (logAppendTime) {
-      this.#stampAppendTime(batch, attributes)
+      this.#stampTimestampType(batch, attributes | LOG_APPEND_TIME)
       append.appendTimeMs = this.wallMs
-    }
+    } else if ((attributes & LOG_APPEND_TIME) !== 0) this.#stampTimestampType(batch, attributes & ~LOG_APPEND_TIME)
     this.#stampOffset(batch)
     append.baseOffset = batch.baseOffset
     this.#count(append, batch, recordCount)
@@ -241,14 +249,20 @@ export class Appends {
     if (arena === fromShard) counters.add(COUNTER.peerBorrowedBytes, length)
   }
 
-  /** Takes the batch's place in the table and not its timestamp: a number beyond 2^31 is an object when it is passed. */
-  #isTimely(log: PartitionLog, at: number): boolean {
+  /**
+   * Takes the batch's place in the table and not its timestamp: a number beyond 2^31 is an object when it is passed. That
+   * a topic gives records the time of their append is not for producers to say.
+   */
+  #isTimely(log: PartitionLog, arena: number, at: number): boolean {
     const timestamp = fromWords(this.#rows[at + BATCH_MAX_TIMESTAMP]!, this.#rows[at + BATCH_MAX_TIMESTAMP + 1]!)
-    if (timestamp < 0) return true
-    const { messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = log.config
-    return (
-      timestamp - this.wallMs <= messageTimestampAfterMaxMs && this.wallMs - timestamp <= messageTimestampBeforeMaxMs
-    )
+    const { logAppendTime, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = log.config
+    const isStamped = (this.#rows[at + BATCH_ATTRIBUTES]! & LOG_APPEND_TIME) !== 0
+    if (logAppendTime || timestamp === NO_TIMESTAMP) return !isStamped
+    if (timestamp - this.wallMs > messageTimestampAfterMaxMs) return false
+    if (messageTimestampBeforeMaxMs === Number.POSITIVE_INFINITY) return true
+    const { bytes, view } = this.#options.arenas[arena]!
+    const oldest = this.wallMs - messageTimestampBeforeMaxMs
+    return areRecordsRecent(this.#cursor, bytes, view, this.#rows[at + BATCH_OFFSET]!, oldest)
   }
 
   /** Base offset and leader epoch lie outside the batch's CRC. */
@@ -258,10 +272,10 @@ export class Appends {
     setBatchLeaderEpoch(view, batch.offset, batch.leaderEpoch)
   }
 
-  /** LogAppendTime is the one case that changes bytes under the CRC. */
-  #stampAppendTime(batch: Batch, attributes: number): void {
+  /** Whose the timestamps are is the one thing that changes bytes under the CRC. */
+  #stampTimestampType(batch: Batch, attributes: number): void {
     const { view, bytes } = this.#options.arenas[batch.arena]!
-    setBatchAttributes(view, batch.offset, attributes | LOG_APPEND_TIME)
+    setBatchAttributes(view, batch.offset, attributes)
     setBatchMaxTimestamp(view, batch.offset, batch.maxTimestamp)
     const crc = this.#options.native.crc32c(bytes, batch.offset + BATCH_CRC_FROM, batch.length - BATCH_CRC_FROM, 0)
     setBatchCrc(view, batch.offset, crc)

@@ -4,6 +4,7 @@
 // Owner: the shard that owns the partition. Life: loading (its records are read from the log) -> ready, or failed when
 // they can't be read -> closed with the partition.
 // Invariant: the machine hears of its batches in the order it appended them, and never within a step.
+import { errorOfRecords } from '../api/record-errors.ts'
 import type { PartitionRoute } from '../api/routes.ts'
 import type {
   Caller,
@@ -172,7 +173,7 @@ export class GroupCoordinator implements GroupEffects, AppendCaller {
     // Tickets are numbered without a gap.
     const appending = this.#appending[ticket - this.#appending[0]!.ticket]
     assert(appending?.ticket === ticket, 'an append is settled once')
-    appending.error = error
+    appending.error = errorOfRecords(error)
     if (this.isSettled || this.#isClosed) return
     this.isSettled = true
     this.#host.onSettled(this)

@@ -15,7 +15,7 @@ import type { LogIdentity } from '../log/identity.ts'
 import { LeaderEpochs } from '../log/leader-epochs.ts'
 import type { LogDirectories } from '../log/log-directories.ts'
 import type { LogStartChange } from '../log/log-start-checkpoint.ts'
-import { PartitionLog, type RecoveredLog } from '../log/partition-log.ts'
+import { PartitionLog, type RecoveredLog, type RollSource } from '../log/partition-log.ts'
 import { Segment } from '../log/segment.ts'
 import { removeSegmentFiles, type SegmentFiles } from '../log/segment-files.ts'
 import { RESOURCE_TOPIC } from '../metadata/configs.ts'
@@ -38,6 +38,7 @@ export interface LogManagerOptions {
   files: SegmentFiles
   drainer: Drainer
   directWrites: DirectWrites
+  rolls: RollSource
   storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
   /** A log is journaled and shall be direct, or the other way round: a checkpoint can change that. */
   onDurabilityChanged: () => void
@@ -131,10 +132,9 @@ export class LogManager implements ImageListener {
   open(route: PartitionRoute, state: RecoveredLog): PartitionLog {
     const { image, partition } = { image: route.topic.image, partition: route.partition }
     const identity = this.identityOf(route)
-    const log = new PartitionLog(identity, uuidToWords(identity.topicId), this.configOf(image.name), {
-      ...state,
-      leaderEpoch: image.partitions[partition]!.leaderEpoch,
-    })
+    const recovered = { ...state, leaderEpoch: image.partitions[partition]!.leaderEpoch }
+    const config = this.configOf(image.name)
+    const log = new PartitionLog(identity, uuidToWords(identity.topicId), config, recovered, this.#options.rolls)
     route.log = log
     this.#logs.add(log)
     return log

@@ -7,7 +7,7 @@
 
 /** `[kind, ticket, handle, version, arena, block, offset, length, acks, takesZstd]` */
 export const PRODUCE = 1
-/** `[kind, ticket, error, baseOffset×2, appendTime×2, logStart×2]`; RECORDS_WITHOUT_KEY brings the hold on the block back. */
+/** `[kind, ticket, error, baseOffset×2, appendTime×2, logStart×2]`; an error of records brings the hold on the block back. */
 export const PRODUCE_ANSWER = 2
 /** `[kind, ticket, handle, version, offset×2, bytesMax, leaderEpoch, lastFetchedEpoch, takesZstd]` */
 export const FETCH = 3

@@ -3,7 +3,8 @@
 //
 // Owner: the shard. A request from a peer that knows newer metadata waits until this shard has applied it, so that a
 // handle always means the same partition to both.
-import { type ProduceCall, RECORDS_WITHOUT_KEY } from '../api/00-produce.ts'
+import type { ProduceCall } from '../api/00-produce.ts'
+import { isOfRecords } from '../api/record-errors.ts'
 import type { PartitionRoute } from '../api/routes.ts'
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
 import { Pool } from '../lib/pool.ts'
@@ -167,6 +168,6 @@ class AskedProduce implements Asker {
     this.call = null
     this.#pool.give(this)
     call.onAppended(row, error, baseOffset, appendTimeMs, logStartOffset)
-    if (error === RECORDS_WITHOUT_KEY) this.#shard.arena.release(block)
+    if (isOfRecords(error)) this.#shard.arena.release(block)
   }
 }

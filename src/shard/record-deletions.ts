@@ -1,16 +1,13 @@
 // DeleteRecords: a partition's log begins later from now on. Asked of the shard that owns the partition, by promise.
 //
-// Owner: the shard. In order: what is deleted is drained, so that the journal need not have it; the new start is durable;
-// then the log begins there, and segments of which nothing is left go. So recovery, which knows the start, never misses a
-// segment that it needs. Between shards a question holds no credit: it waits for a disk.
+// Owner: the shard. How a log comes to begin later is in log-starts.ts. Between shards a question holds no credit: it waits
+// for a disk.
 import type { DeletionAnswer } from '../api/define-api.ts'
 import type { PartitionRoute, Routes } from '../api/routes.ts'
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
-import type { Drainer } from '../log/drainer.ts'
-import type { LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { ErrorCode } from '../model/error-codes.ts'
-import type { LogManager } from './log-manager.ts'
+import type { LogStarts } from './log-starts.ts'
 import { DELETE_RECORDS, DELETE_RECORDS_ANSWER } from './messages.ts'
 import type { Peers } from './peers.ts'
 
@@ -20,10 +17,8 @@ const HIGH_WATERMARK = -1
 export interface RecordDeletionsOptions {
   own: number
   routes: Routes
-  manager: LogManager
-  drainer: Drainer
+  starts: LogStarts
   peers: Peers
-  storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
   metadataVersion: () => number
   onFailure: (error: Error) => void
   wake: () => void
@@ -82,25 +77,13 @@ export class RecordDeletions {
     const target = offset === HIGH_WATERMARK ? log.highWatermark : offset
     if (target < 0 || target > log.highWatermark) return refused(ErrorCode.OffsetOutOfRange)
     try {
-      if (target > log.logStartOffset) await this.#begin(log, target)
+      if (target > log.logStartOffset) await this.#options.starts.advance([{ log, offset: target }])
     } catch (error) {
       this.#options.onFailure(error as Error)
       return refused(ErrorCode.KafkaStorageError)
     }
     if (log.isClosed) return refused(ErrorCode.UnknownTopicOrPartition)
     return { error: ErrorCode.None, logStartOffset: log.logStartOffset }
-  }
-
-  async #begin(log: PartitionLog, offset: number): Promise<void> {
-    const { drainer, manager, storeLogStarts } = this.#options
-    await drainer.drainTo(log, offset)
-    if (log.isClosed) return
-    const { topic, partition } = log.identity
-    log.hasStoredStart = true
-    await storeLogStarts([{ topic, partition, offset }])
-    if (log.isClosed) return
-    log.advanceLogStart(offset)
-    await manager.removeObsolete(log)
   }
 }
 

@@ -7,6 +7,7 @@ import { FetchSessions } from '../api/fetch-session.ts'
 import { type PartitionRoute, Routes } from '../api/routes.ts'
 import { journalFileBytes, journalGroupBytesMax, LIMITS } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
+import type { TopicSettings } from '../config/topic-configs.ts'
 import { writeCheckpoint } from '../journal/checkpoint.ts'
 import { openJournalFiles } from '../journal/files.ts'
 import { Journal, type JournalListener } from '../journal/journal.ts'
@@ -21,11 +22,12 @@ import { DiskWriter } from '../log/disk-writer.ts'
 import { Drainer } from '../log/drainer.ts'
 import { LogDirectories } from '../log/log-directories.ts'
 import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
-import type { PartitionLog } from '../log/partition-log.ts'
+import type { PartitionLog, RollSource } from '../log/partition-log.ts'
 import { LogReader } from '../log/reader.ts'
 import { SegmentFiles } from '../log/segment-files.ts'
 import { SegmentSyncs } from '../log/segment-syncs.ts'
 import { TimeLookup } from '../log/time-lookup.ts'
+import { WallClockGuard } from '../log/wall-clock-guard.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import { Pieces } from '../memory/pieces.ts'
@@ -45,6 +47,7 @@ import { Fetches } from './fetches.ts'
 import { type GroupLags, groupLags } from './group-lags.ts'
 import { GroupRequests } from './group-requests.ts'
 import { LogManager } from './log-manager.ts'
+import { LogStarts } from './log-starts.ts'
 import { RELIEVE } from './messages.ts'
 import { type AllPartitionOffsets, partitionOffsets } from './partition-offsets.ts'
 import { PeerMessages } from './peer-messages.ts'
@@ -52,6 +55,7 @@ import { Peers } from './peers.ts'
 import { Queries } from './queries.ts'
 import { RecordDeletions } from './record-deletions.ts'
 import { type RecoveryReport, recoverShard } from './recovery.ts'
+import { Retention } from './retention.ts'
 import type { SharedMemory } from './shared-memory.ts'
 
 export interface ShardOptions {
@@ -69,6 +73,9 @@ export interface ShardOptions {
   logStarts: readonly LogStart[]
   /** The same for partitions of this shard, from now on; durable when it resolves. */
   storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
+  /** The wall clock when it was last trusted, before this start; null if it never was. And of this run, from time to time. */
+  trustedTimeMs: number | null
+  onTimeTrusted: (wallMs: number) => void
   /** Every shard's by number, the own one in its place. */
   arenas: readonly ArenaView[]
   /** The reactor's, which the disk queues ring. */
@@ -102,6 +109,8 @@ export class Shard implements ProduceContext, JournalListener {
   readonly sleep: SleepFlags
   readonly peers: Peers
   readonly #appends: Appends
+  readonly #retention: Retention
+  readonly #rolls: RollSource
   readonly #coordinators: Coordinators
   readonly #messages: PeerMessages
   readonly #manager: LogManager
@@ -223,6 +232,7 @@ export class Shard implements ProduceContext, JournalListener {
       wake,
     })
     this.#messages = new PeerMessages(this, this.#appends, options.onAccepted)
+    this.#rolls = { wallMs: env.clock.wallMs(), chance: () => env.random.uint32() / 2 ** 32 }
     this.#manager = new LogManager({
       own,
       disk: env.disk,
@@ -235,19 +245,39 @@ export class Shard implements ProduceContext, JournalListener {
       files: this.#files,
       drainer: this.#drainer,
       directWrites: this.#directWrites,
+      rolls: this.#rolls,
       storeLogStarts: options.storeLogStarts,
       onDurabilityChanged: () => this.#onDurabilityChanged(),
       onFailure,
     })
+    const starts = new LogStarts({
+      manager: this.#manager,
+      drainer: this.#drainer,
+      storeLogStarts: options.storeLogStarts,
+    })
     this.deletions = new RecordDeletions({
       own,
       routes: this.routes,
-      manager: this.#manager,
-      drainer: this.#drainer,
+      starts,
       peers: this.peers,
-      storeLogStarts: options.storeLogStarts,
       metadataVersion,
       onFailure,
+      wake,
+    })
+    this.#retention = new Retention({
+      disk: env.disk,
+      files: this.#files,
+      holds,
+      drainer: this.#drainer,
+      logs: () => this.#manager.logs,
+      starts,
+      guard: new WallClockGuard(settings['millrace.retention.clock.jump.max.ms'], options.trustedTimeMs),
+      checkIntervalMs: settings['log.retention.check.interval.ms'],
+      initialDelayMs: settings['log.initial.task.delay.ms'],
+      counters: this.counters,
+      onTimeTrusted: options.onTimeTrusted,
+      onFailure,
+      log,
       wake,
     })
     this.image.listen(this.#manager)
@@ -290,6 +320,11 @@ export class Shard implements ProduceContext, JournalListener {
     return this.#coordinators.heldBytes
   }
 
+  /** The clock has jumped: retention by time goes by what has passed. */
+  get isRetentionHeld(): boolean {
+    return this.#retention.isHeld
+  }
+
   /** Of the groups that are coordinated here; not more than `countMax`. */
   groupLags(countMax: number): Promise<GroupLags> {
     const lags = groupLags({ coordinators: this.#coordinators, routes: this.routes, queries: this.queries }, countMax)
@@ -306,6 +341,10 @@ export class Shard implements ProduceContext, JournalListener {
   /** What messages between shards carry, so that one that is behind knows it. */
   get metadataVersion(): number {
     return this.image.offset
+  }
+
+  settingsOf(topic: string): TopicSettings {
+    return this.#manager.configOf(topic)
   }
 
   applyMetadata(batch: MetadataBatch): void {
@@ -382,13 +421,16 @@ export class Shard implements ProduceContext, JournalListener {
     this.#coordinators.open()
     // Changed since the first checkpoint.
     for (const log of this.#manager.logs) if (log.isDirect === log.config.durable) this.#onDurabilityChanged()
+    this.#retention.open(env.clock.nowMs())
   }
 
   /** Before the frames that came are begun: what they wait for counts from now. */
   beginTick(nowMs: number): void {
     this.#isTicking = true
     this.tick.read(nowMs)
-    this.#appends.wallMs = this.options.env.clock.wallMs()
+    const wallMs = this.options.env.clock.wallMs()
+    this.#appends.wallMs = wallMs
+    this.#rolls.wallMs = wallMs
     this.fetches.nowMs = nowMs
   }
 
@@ -401,6 +443,7 @@ export class Shard implements ProduceContext, JournalListener {
     this.#syncWriter.poll()
     this.#directWrites.run(this.fetches.nowMs)
     this.#coordinators.run(this.fetches.nowMs)
+    this.#retention.run(this.fetches.nowMs, this.#rolls.wallMs)
     this.fetches.run()
     this.peers.publish()
     this.#isTicking = false
@@ -408,14 +451,24 @@ export class Shard implements ProduceContext, JournalListener {
 
   /** When `work` must run at the latest: Infinity for never. */
   nextDeadlineMs(): number {
-    const groupsMs = this.#coordinators.nextDeadlineMs()
-    return Math.min(this.fetches.nextDeadlineMs(), this.#directWrites.nextDeadlineMs(), groupsMs)
+    return Math.min(
+      this.fetches.nextDeadlineMs(),
+      this.#coordinators.nextDeadlineMs(),
+      this.#directWrites.nextDeadlineMs(),
+      this.#retention.nextDeadlineMs(),
+    )
   }
 
   /** Whether another tick must come at once. */
   get hasMore(): boolean {
     const hasAppends = this.#appends.hasQueued || this.#coordinators.hasSettled
-    return hasAppends || this.peers.hasMessages() || this.peers.hasUnsent() || this.fetches.hasResuming
+    return (
+      hasAppends ||
+      this.#retention.hasMore ||
+      this.peers.hasMessages() ||
+      this.peers.hasUnsent() ||
+      this.fetches.hasResuming
+    )
   }
 
   /**
@@ -443,6 +496,7 @@ export class Shard implements ProduceContext, JournalListener {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#coordinators.close()
+    await this.#retention.close()
     await this.#checkpointer?.settle()
     await this.#checkpointer?.run()
     this.#journal?.close()
@@ -456,6 +510,8 @@ export class Shard implements ProduceContext, JournalListener {
   async abandon(): Promise<void> {
     this.#isClosing = true
     this.#coordinators.close()
+    // What is under way may wait for what does not come any more.
+    this.#retention.close()
     this.#journal?.close()
     this.#drainWriter.close()
     this.#syncWriter.close()

@@ -1,14 +1,17 @@
 // The produce call against shards that the test plays: who is asked what, and what the client is told.
 import { describe, expect, test } from 'vitest'
-import { ProduceCall, type ProduceContext, RECORDS_WITHOUT_KEY } from '../../src/api/00-produce.ts'
+import { ProduceCall, type ProduceContext } from '../../src/api/00-produce.ts'
 import type { Call } from '../../src/api/call.ts'
+import { RECORDS_UNTIMELY, RECORDS_WITHOUT_KEY } from '../../src/api/record-errors.ts'
 import { type PartitionRoute, Routes } from '../../src/api/routes.ts'
+import { type TopicSettings, topicSettings } from '../../src/config/topic-configs.ts'
 import { Pool } from '../../src/lib/pool.ts'
 import { MetadataImage } from '../../src/metadata/image.ts'
 import { ErrorCode } from '../../src/model/error-codes.ts'
 import { crc32c } from '../../src/native/stand-in/crc32c.ts'
 import { type ProduceRequest, ProduceResponse, readProduceResponse } from '../../src/wire/generated/00-produce.ts'
 import { Reader } from '../../src/wire/reader.ts'
+import { LOG_APPEND_TIME, setBatchAttributes } from '../../src/wire/record-batch.ts'
 import { RecordBatchBuilder } from '../../src/wire/record-batch-builder.ts'
 import { Writer } from '../../src/wire/writer.ts'
 import { partitionRecord, topicRecord, uuid } from '../metadata/records.ts'
@@ -35,6 +38,7 @@ class World implements ProduceContext {
   readonly pool: Pool<ProduceCall> = new Pool(() => new ProduceCall(this.pool))
   /** Answers an append before it returns. */
   isQuick = false
+  readonly configs = new Map<string, string>()
 
   constructor() {
     const image = new MetadataImage()
@@ -47,14 +51,18 @@ class World implements ProduceContext {
     }
   }
 
+  settingsOf(): TopicSettings {
+    return topicSettings(this.configs, () => undefined)
+  }
+
   append(call: ProduceCall, row: number, { topic, partition }: PartitionRoute, _offset: number, length: number): void {
     const asked = { call, row, partition: `${topic.image.name}-${partition}`, length }
     this.asked.push(asked)
     if (this.isQuick) this.answer(asked, 7)
   }
 
-  answer({ call, row }: Asked, baseOffset: number, error: number = ErrorCode.None): void {
-    call.onAppended(row, error, baseOffset, -1, 0)
+  answer({ call, row }: Asked, baseOffset: number, error: number = ErrorCode.None, appendTimeMs = -1): void {
+    call.onAppended(row, error, baseOffset, appendTimeMs, 0)
   }
 
   start(partitions: readonly string[], { acks = -1, version = VERSION, bytes = RECORDS_BYTES } = {}): ProduceCall {
@@ -238,6 +246,51 @@ describe('a produce request', () => {
       [ErrorCode.InvalidRecord, 700],
       [ErrorCode.InvalidRecord, 324],
     ])
+  })
+
+  describe('names records whose time the topic does not take', () => {
+    const NOW = 1_000_000_000_000
+
+    function refused(batch: Uint8Array): [number, number[], string | null][] {
+      world.arena = arenaOf(batch)
+      world.asked.length = 0
+      const call = world.start(['t1-0'], { bytes: batch.length })
+      world.answer(world.asked[0]!, -1, RECORDS_UNTIMELY, NOW)
+      expect(responseOf(call).responses.at(0).partitionResponses.at(0).logAppendTimeMs).toBe(-1)
+      return recordErrorsOf(call)
+    }
+
+    const world = new World()
+    const batchOfTimes = (times: readonly number[], options = {}) => {
+      const builder = new RecordBatchBuilder(crc32c).begin(options)
+      for (const timestampMs of times) builder.add({ timestampMs, value: null })
+      return builder.finish()
+    }
+
+    test.each([
+      [{ 'message.timestamp.after.max.ms': '10' }, [NOW, NOW + 11, NOW + 10, 5, NOW + 99], [1, 4]],
+      [{ 'message.timestamp.before.max.ms': '10' }, [NOW - 10, NOW - 11, -1, NOW, 0], [1, 4]],
+    ])('%j', (configs, times, indexes) => {
+      world.configs.clear()
+      for (const [name, value] of Object.entries(configs)) world.configs.set(name, value)
+      expect(refused(batchOfTimes(times))).toEqual([
+        [ErrorCode.InvalidTimestamp, indexes, 'Timestamps of records of the batch are not such as the topic takes.'],
+      ])
+    })
+
+    test('nor a producer that says it is the time of append', () => {
+      world.configs.clear()
+      world.configs.set('message.timestamp.type', 'LogAppendTime')
+      const batch = batchOfTimes([NOW, NOW])
+      setBatchAttributes(arenaOf(batch).view, 0, LOG_APPEND_TIME)
+      expect(refused(batch)).toEqual([[ErrorCode.InvalidTimestamp, [0, 1], expect.any(String)]])
+    })
+
+    test('but not of a compressed batch, into which nobody looks', () => {
+      const batch = batchOfTimes([NOW + 1e9])
+      setBatchAttributes(arenaOf(batch).view, 0, 1)
+      expect(refused(batch)).toEqual([[ErrorCode.InvalidTimestamp, [], expect.any(String)]])
+    })
   })
 
   test('with acks=0 is silent; an error closes the connection', () => {

@@ -65,7 +65,6 @@ test('the server.properties that Kafka 4 ships starts, with a line for each key 
     'share.coordinator.state.topic.min.isr=1 (line 24) is known to Kafka, but millrace does not act on it',
     'transaction.state.log.replication.factor=1 (line 25) is known to Kafka, but millrace does not act on it',
     'transaction.state.log.min.isr=1 (line 26) is known to Kafka, but millrace does not act on it',
-    'log.retention.check.interval.ms=300000 (line 34) is known to Kafka, but millrace does not act on it',
     'PLAINTEXT://:9092 is open beyond this machine, without encryption or authentication',
     'CONTROLLER://:9093 is not opened: the controller of a single node has no one to talk to',
   ])
@@ -217,11 +216,11 @@ test('settings whose bounds do not fit each other are refused', () => {
 })
 
 test('defaults of topics are kept for them, without a warning', () => {
-  const { settings, warnings } = load('log.cleanup.policy= compact ', 'log.segment.delete.delay.ms=5')
+  const { settings, warnings } = load('log.cleanup.policy= compact ', 'log.roll.jitter.ms=5')
   expect(warnings).toEqual([])
   expect(topicSettings(undefined, (name) => settings.given[name])).toMatchObject({
     cleanupPolicy: { compact: true, delete: false },
-    fileDeleteDelayMs: 5,
+    segmentJitterMs: 5,
   })
 })
 

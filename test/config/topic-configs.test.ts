@@ -105,6 +105,7 @@ test('a log gets its settings parsed', () => {
     ['cleanup.policy', 'compact, delete'],
     ['retention.bytes', '-1'],
     ['segment.bytes', ' 2000000 '],
+    ['max.compaction.lag.ms', '1000'],
     ['message.timestamp.type', 'LogAppendTime'],
     ['millrace.durability', 'os'],
   ])
@@ -116,5 +117,9 @@ test('a log gets its settings parsed', () => {
     retentionMs: 604800000,
     messageTimestampBeforeMaxMs: Number.POSITIVE_INFINITY,
     segmentBytes: 2_000_000,
+    // The active segment is not compacted.
+    segmentMs: 1000,
   })
+  own.set('cleanup.policy', 'delete')
+  expect(topicSettings(own, () => undefined).segmentMs).toBe(604800000)
 })

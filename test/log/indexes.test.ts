@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { batchHeaders, loadIndexes, storeIndexes } from '../../src/log/index-files.ts'
+import { batchHeaders, loadIndexes, loadLargestTimestamp, storeIndexes } from '../../src/log/index-files.ts'
 import { OffsetIndex } from '../../src/log/offset-index.ts'
 import { Segment } from '../../src/log/segment.ts'
 import { TimeIndex } from '../../src/log/time-index.ts'
@@ -126,6 +126,25 @@ describe('index files after a crash', () => {
     expect([...disk.bytesOf(path)]).toEqual([...good])
     expect([after.appendedBytes, after.drainedBytes]).toEqual([segment.drainedBytes, segment.drainedBytes])
     expect(after.largestTimestamp).toBe(Math.max(...batches.map(({ maxTimestamp }) => maxTimestamp)))
+  })
+
+  test.each([
+    ['later', 1],
+    ['earlier', -1],
+  ])('a last entry that is %s than its batch makes no segment younger or older', async (_, by) => {
+    const { disk, segment, file, batches } = await segmentOf(5, 60)
+    await storeIndexes(disk, segment)
+    const path = segment.indexPath('timeindex')
+    const good = disk.bytesOf(path).slice()
+    const bad = good.slice()
+    new DataView(bad.buffer).setInt32(bad.length - 8, new DataView(bad.buffer).getInt32(bad.length - 8) + by)
+    disk.setBytes(path, bad)
+    const after = new Segment(IDENTITY, segment.baseOffset, segment.drainedBytes)
+    await loadLargestTimestamp(disk, after, file, INTERVAL)
+    expect(after.largestTimestamp).toBe(Math.max(...batches.map(({ maxTimestamp }) => maxTimestamp)))
+    expect([...disk.bytesOf(path)]).toEqual([...good])
+    // It is looked at once, and nobody reads from it.
+    expect([after.offsetIndex, after.timeIndex]).toEqual([null, null])
   })
 
   test('a sealed segment knows its largest timestamp, also one that no entry tells of', async () => {

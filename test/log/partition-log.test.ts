@@ -3,7 +3,7 @@ import type { TopicSettings } from '../../src/config/topic-configs.ts'
 import type { AwaitsOffset } from '../../src/log/awaiting.ts'
 import { Batch } from '../../src/log/batch.ts'
 import { LeaderEpochs } from '../../src/log/leader-epochs.ts'
-import { PartitionLog } from '../../src/log/partition-log.ts'
+import { PartitionLog, type RollSource } from '../../src/log/partition-log.ts'
 import { Segment } from '../../src/log/segment.ts'
 import { Tail } from '../../src/log/tail.ts'
 import { Waiter } from '../../src/log/waiters.ts'
@@ -11,16 +11,26 @@ import { ErrorCode } from '../../src/model/error-codes.ts'
 
 const IDENTITY = { topic: 't', topicId: 'AAAAAAAAAAAAAAAAAAAAEQ', partition: 0, directory: 'data/t-0' }
 
-function logWith(config: Partial<TopicSettings> = {}, endOffset = 0): PartitionLog {
-  const settings = { segmentBytes: 1000, segmentMs: 60_000, segmentIndexBytes: 80, indexIntervalBytes: 100, ...config }
-  return new PartitionLog(IDENTITY, new Int32Array(4), settings as TopicSettings, {
+const STILL: RollSource = { wallMs: 0, chance: () => 0 }
+
+function logWith(config: Partial<TopicSettings> = {}, endOffset = 0, rolls = STILL): PartitionLog {
+  const settings = {
+    segmentBytes: 1000,
+    segmentMs: 60_000,
+    segmentJitterMs: 0,
+    segmentIndexBytes: 120,
+    indexIntervalBytes: 100,
+    ...config,
+  }
+  const state = {
     leaderEpoch: 3,
     logStartOffset: 0,
     endOffset,
     segments: [new Segment(IDENTITY, endOffset, 0)],
     leaderEpochs: new LeaderEpochs(),
     producers: null,
-  })
+  }
+  return new PartitionLog(IDENTITY, new Int32Array(4), settings as TopicSettings, state, rolls)
 }
 
 function append(log: PartitionLog, length = 100, maxTimestamp = 1000, records = 2): Batch {
@@ -54,11 +64,67 @@ describe('segments roll', () => {
     expect(bases(log)).toEqual([0, 4, 10])
   })
 
-  test('when their index is full', () => {
+  test('up to so much earlier, by chance, that not all roll at once', () => {
+    const chances = [0.5, 0.999, 0, 0.25]
+    const log = logWith({ segmentMs: 100, segmentJitterMs: 60 }, 0, { wallMs: 0, chance: () => chances.shift()! })
+    for (const timestamp of [1000, 1070, 1071, 1111, 1112, 1212, 1213]) append(log, 10, timestamp)
+    expect(bases(log)).toEqual([0, 4, 8, 12])
+    // Never by more than segment.ms itself, which would make a segment of each batch.
+    const jittery = logWith({ segmentMs: 100, segmentJitterMs: 1e9 }, 0, { wallMs: 0, chance: () => 0.5 })
+    for (const timestamp of [1000, 1050, 1051]) append(jittery, 10, timestamp)
+    expect(bases(jittery)).toEqual([0, 4])
+  })
+
+  test('by the time of day, if their first batch has no time', () => {
+    const rolls = { wallMs: 5000, chance: () => 0 }
+    const log = logWith({ segmentMs: 50 }, 0, rolls)
+    append(log, 10, -1)
+    rolls.wallMs = 5050
+    append(log, 10, 99_000)
+    rolls.wallMs = 5051
+    append(log, 10, -1)
+    append(log, 10, 99_000)
+    rolls.wallMs = 5102
+    append(log, 10, 99_000)
+    expect(bases(log)).toEqual([0, 4, 8])
+  })
+
+  test('not without a batch that comes', () => {
+    const log = logWith({ segmentMs: 50 })
+    log.roll()
+    expect(bases(log)).toEqual([0])
+    append(log)
+    log.roll()
+    log.roll()
+    expect(bases(log)).toEqual([0, 2])
+  })
+
+  test('when an index is full: an entry of the index of times is kept for the end', () => {
     const log = logWith({ segmentBytes: 1 << 20 })
-    for (let i = 0; i < 40; i++) append(log)
-    expect(log.segments.length).toBeGreaterThan(1)
-    for (const segment of log.segments) expect(segment.offsetIndex!.count * 8).toBeLessThanOrEqual(80)
+    for (let i = 0; i < 60; i++) append(log)
+    expect(log.segments.map(({ offsetIndex }) => offsetIndex!.count)).toEqual([15, 14])
+    const timed = logWith({ segmentBytes: 1 << 20 })
+    for (let i = 0; i < 60; i++) append(timed, 100, 1000 + i)
+    expect(timed.segments.map(({ timeIndex }) => timeIndex!.count)).toEqual([9, 9, 9, 1])
+  })
+
+  test('by what is configured now', () => {
+    const log = logWith({ segmentBytes: 1 << 20 })
+    const alter = (config: Partial<TopicSettings>) => {
+      log.config = { ...log.config, ...config }
+    }
+    append(log, 10, 1000)
+    append(log, 10, 1060)
+    alter({ segmentMs: 50 })
+    append(log, 10, 1060)
+    expect(bases(log)).toEqual([0, 4])
+    alter({ segmentBytes: 19 })
+    append(log, 10, 1060)
+    expect(bases(log)).toEqual([0, 4, 6])
+    alter({ segmentBytes: 1 << 20, segmentIndexBytes: 12 })
+    append(log, 10, 1060)
+    append(log, 10, 1060)
+    expect(bases(log)).toEqual([0, 4, 6, 8, 10])
   })
 
   test('when a relative offset would not fit an index entry', () => {

@@ -47,6 +47,8 @@ export class FakeDisk implements Disk {
   /** Fails the next sync of a file whose path ends so. */
   failSyncOf: string | null = null
   syncs = 0
+  /** What files say of when they were changed: one time for all. */
+  modifiedMs = 0
   /** When set, syncs wait for it. */
   gate: Promise<void> | null = null
   /** By descriptor, for a fake disk queue. */
@@ -217,6 +219,11 @@ export class FakeFile implements DiskFile {
   async size(): Promise<number> {
     await this.disk.begin()
     return this.inode.live.length
+  }
+
+  async modifiedMs(): Promise<number> {
+    await this.disk.begin()
+    return this.disk.modifiedMs
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {

@@ -43,6 +43,8 @@ export class TestBroker {
         listeners: 'PLAINTEXT://127.0.0.1:0',
         'millrace.log.level': 'fatal',
         'millrace.journal.bytes': 16 << 20,
+        // Tests date their records as they like.
+        'log.initial.task.delay.ms': 86_400_000,
         ...options,
       }).map(([key, value]) => `${key}=${value}`),
     })

@@ -261,6 +261,15 @@ export async function produce(
   return (await produceAll(client, topic, [[partition, batch]], options))[0]!
 }
 
+/** Why a batch is refused, and for which of its records. */
+export async function produceErrors(client: Client, topic: string, partition: number, batch: Uint8Array) {
+  const write = writeProduce(topic, [[partition, batch]], {})
+  const reader = await client.request(produceApi.key, PRODUCE_BY_NAME, write)
+  const { responses } = readProduceResponse(reader, PRODUCE_BY_NAME, new ProduceResponse())
+  const { errorCode, errorMessage, recordErrors } = responses.at(0).partitionResponses.at(0)
+  return { errorCode, errorMessage, recordErrors: rows(recordErrors) }
+}
+
 export function produceSilently(client: Client, topic: string, partition: number, batch: Uint8Array): void {
   client.send(produceApi.key, PRODUCE_BY_NAME, writeProduce(topic, [[partition, batch]], { acks: 0 }))
 }

@@ -27,6 +27,8 @@ import { type FakeDisk, fakeEnv } from '../raft/fake-disk.ts'
 const ARENA_BYTES = 16 << 20
 const ALIGNMENT = 4096
 const EIO = 5
+/** Its records are as old as the test likes. */
+const RETENTION_NEVER = ['log.initial.task.delay.ms=9000000000000']
 
 interface Task {
   descriptor: number
@@ -108,8 +110,12 @@ export class SmallNode {
   readonly arenas: Arena[]
   /** What a shard called fatal. */
   failure: Error | null = null
+  /** How far the time of day is ahead of the time since the start. */
+  wallAheadMs = 1_700_000_000_000
   readonly #queues: FakeQueue[] = []
   #nowMs = 0
+  /** The time that passes between two ticks. */
+  msPerTick = 1
 
   constructor(
     disk: FakeDisk,
@@ -118,12 +124,12 @@ export class SmallNode {
     journalBytes: number,
     metadata: MetadataBatch,
     logStarts: LogStartCheckpoint | null = null,
-    overrides: string[] = [],
+    overrides: readonly string[] = [],
   ) {
     this.disk = disk
     const shared = createSharedMemory(shardCount, ARENA_BYTES)
     this.arenas = shared.arenas.map((memory) => new Arena(memory))
-    const { settings } = loadSettings({ overrides })
+    const { settings } = loadSettings({ overrides: [...RETENTION_NEVER, ...overrides] })
     const native: Native = {
       ...standIn,
       createDiskQueue: (arenas, progress) => {
@@ -140,7 +146,7 @@ export class SmallNode {
         runEpoch,
         directory: 'data',
         settings: { ...settings, 'millrace.journal.bytes': journalBytes },
-        env: fakeEnv(disk, own),
+        env: { ...fakeEnv(disk, own), clock: { nowMs: () => this.#nowMs, wallMs: () => this.wallMs } },
         native,
         shared,
         arena,
@@ -155,10 +161,17 @@ export class SmallNode {
         onAccepted: () => undefined,
         logStarts: logStarts?.starts ?? [],
         storeLogStarts: (changes) => logStarts!.store(changes),
+        trustedTimeMs: null,
+        onTimeTrusted: () => undefined,
       })
       shard.applyMetadata(metadata)
       return shard
     })
+  }
+
+  /** Time of day. */
+  get wallMs(): number {
+    return this.#nowMs + this.wallAheadMs
   }
 
   /** Recovers, writes the first checkpoints, opens the journals: as the control thread has it done. */
@@ -221,7 +234,7 @@ export class SmallNode {
 
   /** One tick of every shard and one step of every disk thread. Throws what ended the node. */
   async tick(): Promise<void> {
-    this.#nowMs += 1
+    this.#nowMs += this.msPerTick
     for (const queue of this.#queues) queue.step()
     for (const shard of this.shards) {
       shard.beginTick(this.#nowMs)
