@@ -1,31 +1,17 @@
-// A shard: the partitions that one thread owns, their journal, and the work of a tick.
+// A shard: the partitions that one thread owns, what is asked of them, and the work of a tick.
 //
-// Thread: its worker. `work` runs once a tick, between the reading of sockets and their writing; what it starts and has
-// to wait for (opening a file, a drain, a checkpoint) goes on by promise and has a tick run when it is done.
+// Thread: its worker. `work` runs once a tick, between the reading of sockets and their writing.
 import type { ProduceCall, ProduceContext } from '../api/00-produce.ts'
 import { FetchSessions } from '../api/fetch-session.ts'
 import { type PartitionRoute, Routes } from '../api/routes.ts'
-import { journalFileBytes, journalGroupBytesMax, LIMITS } from '../config/limits.ts'
+import { LIMITS } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
 import type { TopicSettings } from '../config/topic-configs.ts'
-import { writeCheckpoint } from '../journal/checkpoint.ts'
-import { openJournalFiles } from '../journal/files.ts'
-import { Journal, type JournalListener } from '../journal/journal.ts'
-import type { DiskFile, Env } from '../lib/env.ts'
-import { List } from '../lib/list.ts'
-import { Pool } from '../lib/pool.ts'
-import { Batch } from '../log/batch.ts'
+import type { Env } from '../lib/env.ts'
 import { BatchScan } from '../log/batch-scan.ts'
-import { Checkpointer } from '../log/checkpointer.ts'
-import { DirectWrites } from '../log/direct-writes.ts'
-import { DiskWriter } from '../log/disk-writer.ts'
-import { Drainer } from '../log/drainer.ts'
-import { LogDirectories } from '../log/log-directories.ts'
 import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
-import type { PartitionLog, RollSource } from '../log/partition-log.ts'
+import type { RollSource } from '../log/partition-log.ts'
 import { LogReader } from '../log/reader.ts'
-import { SegmentFiles } from '../log/segment-files.ts'
-import { SegmentSyncs } from '../log/segment-syncs.ts'
 import { TimeLookup } from '../log/time-lookup.ts'
 import { WallClockGuard } from '../log/wall-clock-guard.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
@@ -34,9 +20,9 @@ import { Pieces } from '../memory/pieces.ts'
 import { SliceTables } from '../memory/slices.ts'
 import { type MetadataBatch, MetadataImage } from '../metadata/image.ts'
 import { ErrorCode } from '../model/error-codes.ts'
-import { type Native, PROGRESS_WORDS } from '../native/contract.ts'
+import type { Native } from '../native/contract.ts'
 import { COUNTER, Counters } from '../observe/counters.ts'
-import { HISTOGRAM, Histograms, TickClock } from '../observe/histograms.ts'
+import { Histograms, TickClock } from '../observe/histograms.ts'
 import type { Log } from '../observe/log.ts'
 import { SleepFlags } from '../ring/sleep.ts'
 import { nameTable, uuidTable } from '../wire/intern.ts'
@@ -57,6 +43,7 @@ import { RecordDeletions } from './record-deletions.ts'
 import { type RecoveryReport, recoverShard } from './recovery.ts'
 import { Retention } from './retention.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import { Storage } from './storage.ts'
 
 export interface ShardOptions {
   own: number
@@ -91,7 +78,7 @@ export interface ShardOptions {
   onAccepted: (descriptor: number, listener: number, addressSlot: number) => void
 }
 
-export class Shard implements ProduceContext, JournalListener {
+export class Shard implements ProduceContext {
   readonly options: ShardOptions
   readonly arena: Arena
   readonly arenas: readonly ArenaView[]
@@ -114,26 +101,16 @@ export class Shard implements ProduceContext, JournalListener {
   readonly #coordinators: Coordinators
   readonly #messages: PeerMessages
   readonly #manager: LogManager
-  readonly #drainer: Drainer
-  readonly #directWrites: DirectWrites
-  readonly #drainWriter: DiskWriter
-  readonly #syncWriter: DiskWriter
-  readonly #files: SegmentFiles
-  readonly #directories: LogDirectories
-  readonly #batches = new Pool(() => new Batch())
-  /** Logs of which the group that was synced has batches; one may be there more than once. */
-  readonly #touched = new List<PartitionLog>()
-  #journal: Journal | null = null
-  #journalFiles: DiskFile[] = []
-  #checkpointer: Checkpointer | null = null
-  #groupStartedAt = 0
+  readonly #storage: Storage
+  /** Of the checkpoint that recovery read. */
+  #lastGeneration = 0
   #isClosing = false
   /** Between `beginTick` and the end of `work`: what is begun now is carried out in this tick. */
   #isTicking = false
 
   constructor(options: ShardOptions) {
     this.options = options
-    const { own, shared, env, native, settings, nodeId, directory, doorbell, log } = options
+    const { own, shared, env, native, settings, nodeId, log } = options
     this.arena = options.arena
     this.arenas = options.arenas
     this.routes = new Routes(shared.shards)
@@ -142,50 +119,31 @@ export class Shard implements ProduceContext, JournalListener {
     this.sleep = new SleepFlags(shared.sleep)
     const holds = new DescriptorHolds(shared.descriptorHolds)
     const tables = new SliceTables(this.arena, this.arenas, holds)
-    const directories = new LogDirectories(env.disk, directory)
-    this.#directories = directories
-    const slots = LIMITS.segmentFilesOpenMax
-    this.#files = new SegmentFiles(env.disk, ({ identity }) => directories.ensure(identity), holds, own * slots, slots)
-    const arenaBytes = this.arenas.map(({ bytes }) => bytes)
-    const newWriter = () => {
-      const progress = progressWords()
-      return new DiskWriter(native.createDiskQueue(arenaBytes, progress, doorbell, 4096), progress, directory)
-    }
-    this.#drainWriter = newWriter()
-    this.#syncWriter = newWriter()
-    const syncs = new SegmentSyncs(env.disk, this.#syncWriter, this.#files, holds)
     const onFailure = options.onFatal
     const wake = () => options.wake(own)
     const onReadFailure = (error: Error) => log.error({ err: error }, 'a read from a segment failed')
     const metadataVersion = () => this.metadataVersion
-    this.#drainer = new Drainer({
-      disk: env.disk,
-      writer: this.#drainWriter,
-      syncs,
-      files: this.#files,
-      holds,
+    this.#storage = new Storage({
+      own,
+      shards: shared.shards,
+      runEpoch: options.runEpoch,
+      directory: options.directory,
+      journalBytes: settings['millrace.journal.bytes'],
+      env,
+      native,
+      arena: this.arena,
       arenas: this.arenas,
-      batches: this.#batches,
-      drainBytes: LIMITS.drainBytes,
-      onFailure,
-      onDrained: (bytes) => this.counters.add(COUNTER.drainedBytes, bytes),
-    })
-    this.#directWrites = new DirectWrites({
-      writer: this.#drainWriter,
-      syncs,
-      files: this.#files,
       holds,
-      drainer: this.#drainer,
+      doorbell: options.doorbell,
+      counters: this.counters,
       histograms: this.histograms,
       tick: this.tick,
-      checkpointBytes: LIMITS.directCheckpointBytes,
-      checkpointMs: LIMITS.directCheckpointMs,
-      onWritten: (bytes) => this.counters.add(COUNTER.directBytes, bytes),
-      onCheckpointDue: () => this.#checkpointer!.start(),
-      toJournal: (batch) => this.#journal!.enqueue(batch),
+      logs: () => this.#manager.logs,
+      onGroupDurable: () => this.#manager.removeLeaving(),
       onFailure,
-      wake: () => options.wake(own),
+      wake,
     })
+    const { files, drainer, directWrites, batches, directories } = this.#storage
     this.peers = new Peers({
       writers: shared.rings[own]!,
       readers: shared.rings.map((ringsFrom) => ringsFrom[own]!),
@@ -197,10 +155,10 @@ export class Shard implements ProduceContext, JournalListener {
     this.#appends = new Appends({
       native,
       arenas: this.arenas,
-      journal: () => this.#journal!,
-      drainer: this.#drainer,
-      directWrites: this.#directWrites,
-      batches: this.#batches,
+      journal: () => this.#storage.journal,
+      drainer,
+      directWrites,
+      batches,
       counters: this.counters,
       tick: this.tick,
       answerPeer: (append, error) => this.#messages.answerProduce(append, error),
@@ -211,7 +169,7 @@ export class Shard implements ProduceContext, JournalListener {
       routes: this.routes,
       sessions: new FetchSessions(sessionsMax(settings, shared.shards), LIMITS.fetchSessionBytesMax, env.random),
       fetchBytesMax: settings['fetch.max.bytes'],
-      reader: new LogReader(env.disk, this.#files, tables, holds),
+      reader: new LogReader(env.disk, files, tables, holds),
       tables,
       arenas: this.arenas,
       holds,
@@ -221,7 +179,7 @@ export class Shard implements ProduceContext, JournalListener {
       onReadFailure,
       wake,
     })
-    const lookup = new TimeLookup(env.disk, this.#files, this.arenas, holds)
+    const lookup = new TimeLookup(env.disk, files, this.arenas, holds)
     this.queries = new Queries({
       own,
       routes: this.routes,
@@ -242,17 +200,17 @@ export class Shard implements ProduceContext, JournalListener {
       topicIds: this.topicIds,
       settings,
       directories,
-      files: this.#files,
-      drainer: this.#drainer,
-      directWrites: this.#directWrites,
+      files,
+      drainer,
+      directWrites,
       rolls: this.#rolls,
       storeLogStarts: options.storeLogStarts,
-      onDurabilityChanged: () => this.#onDurabilityChanged(),
+      onDurabilityChanged: () => this.#storage.onDurabilityChanged(),
       onFailure,
     })
     const starts = new LogStarts({
       manager: this.#manager,
-      drainer: this.#drainer,
+      drainer,
       storeLogStarts: options.storeLogStarts,
     })
     this.deletions = new RecordDeletions({
@@ -266,9 +224,9 @@ export class Shard implements ProduceContext, JournalListener {
     })
     this.#retention = new Retention({
       disk: env.disk,
-      files: this.#files,
+      files,
       holds,
-      drainer: this.#drainer,
+      drainer,
       logs: () => this.#manager.logs,
       starts,
       guard: new WallClockGuard(settings['millrace.retention.clock.jump.max.ms'], options.trustedTimeMs),
@@ -292,7 +250,7 @@ export class Shard implements ProduceContext, JournalListener {
       clock: env.clock,
       random: env.random,
       crc32c: native.crc32c,
-      scan: new BatchScan(this.#drainer, this.#files, holds),
+      scan: new BatchScan(drainer, files, holds),
       pieces: new Pieces(this.arena),
       appendOwn: (caller, row, route, offset, length) => this.#appendOwn(caller, row, route, offset, length),
       log,
@@ -354,7 +312,8 @@ export class Shard implements ProduceContext, JournalListener {
 
   /** Opens this shard's logs, complete up to the last durable record. The metadata is applied before. */
   async recover(): Promise<RecoveryReport> {
-    const { own, env, native, shared, directory, runEpoch } = this.options
+    const { own, env, native, directory, logStarts } = this.options
+    const { drainer, batches } = this.#storage
     const report = await recoverShard({
       own,
       disk: env.disk,
@@ -362,66 +321,26 @@ export class Shard implements ProduceContext, JournalListener {
       arena: this.arena,
       native,
       manager: this.#manager,
-      drainer: this.#drainer,
-      batches: this.#batches,
-      logStarts: this.options.logStarts,
+      drainer,
+      batches,
+      logStarts,
       nowMs: env.clock.wallMs(),
     })
-    this.#checkpointer = new Checkpointer({
-      shard: own,
-      shards: shared.shards,
-      runEpoch,
-      lastGeneration: report.lastGeneration,
-      drainer: this.#drainer,
-      logs: () => this.#manager.logs,
-      unsyncedSequence: () => this.#journal?.unsyncedSequence ?? 1,
-      storeLeaderEpochs: (log) => this.#directories.storeLeaderEpochs(log),
-      write: (checkpoint) => writeCheckpoint(env.disk, directory, checkpoint, native.crc32c),
-      onRow: (log, { durability }) => {
-        if (!this.#isClosing) this.#directWrites.onRow(log, durability === 'os')
-      },
-      onCheckpoint: (sequence) => {
-        this.counters.add(COUNTER.checkpoints, 1)
-        // Between ticks: a group that waited for a file starts now, not when the last tick was.
-        this.tick.read(env.clock.nowMs())
-        this.#journal?.release(sequence)
-      },
-      onFailure: this.options.onFatal,
-    })
+    this.#lastGeneration = report.lastGeneration
     return report
   }
 
   /** The first checkpoint of this run. Not before every shard has recovered: they read those of the last run. */
   async checkpoint(): Promise<void> {
-    await this.#checkpointer!.run()
+    await this.#storage.checkpoint(this.#lastGeneration)
     for (const log of this.#manager.logs) await this.#manager.removeObsolete(log)
   }
 
   /** Starts the journal of this run. Not before every shard has its checkpoint: until then the last run's may be needed. */
   async open(): Promise<void> {
-    const { own, env, native, directory, settings, runEpoch, doorbell } = this.options
-    const fileBytes = journalFileBytes(settings['millrace.journal.bytes'])
-    this.#journalFiles = await openJournalFiles(env.disk, directory, own, fileBytes)
-    const progress = progressWords()
-    const arenaBytes = this.arenas.map(({ bytes }) => bytes)
-    const groupBytesMax = journalGroupBytesMax(settings['millrace.journal.bytes'])
-    this.#journal = new Journal({
-      shard: own,
-      runEpoch,
-      files: this.#journalFiles,
-      fileBytes,
-      groupBytesMax,
-      arena: this.arena,
-      own,
-      queue: native.createDiskQueue(arenaBytes, progress, doorbell, groupBytesMax),
-      progress,
-      checksum: native.crc32c,
-      listener: this,
-    })
+    await this.#storage.open()
     this.#coordinators.open()
-    // Changed since the first checkpoint.
-    for (const log of this.#manager.logs) if (log.isDirect === log.config.durable) this.#onDurabilityChanged()
-    this.#retention.open(env.clock.nowMs())
+    this.#retention.open(this.options.env.clock.nowMs())
   }
 
   /** Before the frames that came are begun: what they wait for counts from now. */
@@ -438,10 +357,7 @@ export class Shard implements ProduceContext, JournalListener {
   work(): void {
     this.peers.poll()
     this.#appends.run()
-    this.#journal?.pump()
-    this.#drainWriter.poll()
-    this.#syncWriter.poll()
-    this.#directWrites.run(this.fetches.nowMs)
+    this.#storage.work(this.fetches.nowMs)
     this.#coordinators.run(this.fetches.nowMs)
     this.#retention.run(this.fetches.nowMs, this.#rolls.wallMs)
     this.fetches.run()
@@ -454,7 +370,7 @@ export class Shard implements ProduceContext, JournalListener {
     return Math.min(
       this.fetches.nextDeadlineMs(),
       this.#coordinators.nextDeadlineMs(),
-      this.#directWrites.nextDeadlineMs(),
+      this.#storage.nextDeadlineMs(),
       this.#retention.nextDeadlineMs(),
     )
   }
@@ -476,7 +392,7 @@ export class Shard implements ProduceContext, JournalListener {
    * appended from here.
    */
   relieveMemory(): void {
-    this.#drainer.startAll()
+    this.#storage.drainer.startAll()
     const { own, shared } = this.options
     for (let peer = 0; peer < shared.shards; peer++) {
       if (peer === own) continue
@@ -488,7 +404,7 @@ export class Shard implements ProduceContext, JournalListener {
 
   /** Another shard is short of memory, of which we may hold some. */
   relieve(): void {
-    this.#drainer.startAll()
+    this.#storage.drainer.startAll()
     this.options.onRelieve()
   }
 
@@ -497,13 +413,7 @@ export class Shard implements ProduceContext, JournalListener {
     this.#isClosing = true
     this.#coordinators.close()
     await this.#retention.close()
-    await this.#checkpointer?.settle()
-    await this.#checkpointer?.run()
-    this.#journal?.close()
-    this.#drainWriter.close()
-    this.#syncWriter.close()
-    for (const file of this.#journalFiles) await file.close()
-    await this.#files.closeAll()
+    await this.#storage.close()
   }
 
   /** Nothing more is done: after a failure, when the process lives on. */
@@ -512,17 +422,12 @@ export class Shard implements ProduceContext, JournalListener {
     this.#coordinators.close()
     // What is under way may wait for what does not come any more.
     this.#retention.close()
-    this.#journal?.close()
-    this.#drainWriter.close()
-    this.#syncWriter.close()
-    for (const file of this.#journalFiles) await file.close()
-    await this.#files.closeAll()
+    await this.#storage.abandon()
   }
 
   /** True when no append waits for the disk, or for the tick that takes it there: a clean stop checkpoints then. */
   get isQuiet(): boolean {
-    if (this.#journal === null) return true
-    return this.#journal.isIdle && this.#directWrites.isIdle && !this.#appends.hasQueued
+    return this.#storage.isIdle && !this.#appends.hasQueued
   }
 
   append(call: ProduceCall, row: number, route: PartitionRoute, offset: number, length: number): void {
@@ -569,56 +474,6 @@ export class Shard implements ProduceContext, JournalListener {
       this.#appends.queue(append)
     }
   }
-
-  onGroupStarted(): void {
-    this.#groupStartedAt = this.tick.micros
-  }
-
-  onWritten(batch: Batch): void {
-    const { waiter, log } = batch
-    log.advanceWritten(batch.nextOffset)
-    batch.waiter = null
-    waiter?.onWritten()
-  }
-
-  onDurable(batch: Batch): void {
-    const { log } = batch
-    this.histograms.observe(HISTOGRAM.append, batch.acceptedAt, this.#groupStartedAt)
-    this.histograms.observe(HISTOGRAM.sync, this.#groupStartedAt, this.tick.micros)
-    log.advanceDurable(batch.nextOffset)
-    if (this.#touched.count === 0 || this.#touched.at(this.#touched.count - 1) !== log) this.#touched.push(log)
-  }
-
-  onGroupDurable(): void {
-    for (let i = 0; i < this.#touched.count; i++) {
-      const log = this.#touched.at(i)
-      // The only replica: what is durable here is durable on all that are in sync.
-      log.advanceHighWatermark(log.durableOffset)
-      this.#drainer.onDurable(log)
-    }
-    this.#touched.clear()
-    this.histograms.observe(HISTOGRAM.journalSync, this.#groupStartedAt, this.tick.micros)
-    this.counters.set(COUNTER.journalGroups, this.#journal!.groupsSynced)
-    this.counters.set(COUNTER.journalBytes, this.#journal!.bytesWritten)
-    this.#manager.removeLeaving()
-  }
-
-  /** Before there is a journal the first checkpoint, or `open`, sees to it. */
-  #onDurabilityChanged(): void {
-    if (this.#journal !== null) this.#checkpointer!.start()
-  }
-
-  onFileFull(): void {
-    this.#checkpointer!.start()
-  }
-
-  onFailure(error: Error): void {
-    this.options.onFatal(error)
-  }
-}
-
-function progressWords(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(PROGRESS_WORDS * 4))
 }
 
 function sessionsMax(settings: Settings, shards: number): number {
