@@ -263,6 +263,6 @@ test('bench/load/ceiling.mjs', () => {
   const { stdout, stderr } = spawnSync(process.execPath, [script, '--small', '--json'], { encoding: 'utf8' })
   expect(stderr).toBe('')
   const { rows } = JSON.parse(stdout) as { rows: { name: string; requestsPerSecond: number }[] }
-  expect(rows).toHaveLength(11)
+  expect(rows).toHaveLength(13)
   for (const { name, requestsPerSecond } of rows) expect(requestsPerSecond, name).toBeGreaterThan(0)
 })
