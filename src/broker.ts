@@ -50,6 +50,20 @@ const PLAINTEXT = 0
 const SHARD_STATE_TIMEOUT_MS = 2000
 const PARTITIONS_PER_COMMAND_MAX = 200_000
 
+/** Who uses the shards from the calling thread, as a peer of theirs and in place of clients: nobody listens then. */
+export interface CallingThread {
+  readonly arenaBytes: number
+  /** What the shards are started with, then each batch, as they get it. */
+  onMetadata(batch: MetadataBatch): void
+}
+
+/** What such a peer needs of the broker. */
+export interface PeerBroker extends Broker {
+  readonly shared: SharedMemory
+  /** Has the controller carry out a command; the metadata of every thread follows. */
+  readonly submit: ControlPlane['submit']
+}
+
 export interface Broker {
   /** What clients can connect to, with the ports that were bound. */
   readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]
@@ -66,12 +80,21 @@ export interface Broker {
 }
 
 /** `here`: all of it in the calling thread, with one shard whatever the settings say. */
-export async function startBroker(
+export function startBroker(settings: Settings, log: Log, where: 'workers' | 'here' = 'workers'): Promise<Broker> {
+  return start(new LocalBroker(settings, log, where, null))
+}
+
+/** The same without listeners, for the calling thread. */
+export function startForPeer(
   settings: Settings,
   log: Log,
-  where: 'workers' | 'here' = 'workers',
-): Promise<Broker> {
-  const broker = new LocalBroker(settings, log, where)
+  where: 'workers' | 'here',
+  caller: CallingThread,
+): Promise<PeerBroker> {
+  return start(new LocalBroker(settings, log, where, caller))
+}
+
+async function start(broker: LocalBroker): Promise<LocalBroker> {
   try {
     await broker.start()
     return broker
@@ -81,15 +104,16 @@ export async function startBroker(
   }
 }
 
-class LocalBroker implements Broker {
+class LocalBroker implements PeerBroker {
   readonly #settings: Settings
   readonly #log: Log
   readonly #isHere: boolean
+  readonly #caller: CallingThread | null
   /** What clients do. */
   readonly #clientLog: LimitedLog
   readonly #env: Env = realEnv()
   readonly #native: Native = loadNative()
-  readonly #shared: SharedMemory
+  readonly shared: SharedMemory
   readonly #counters: Counters[]
   readonly #listenersConfigured: readonly Listener[]
   #plane: ControlPlane | null = null
@@ -103,17 +127,18 @@ class LocalBroker implements Broker {
   readonly failed: Promise<Error>
   #fail: (error: Error) => void = () => undefined
 
-  constructor(settings: Settings, log: Log, where: 'workers' | 'here') {
+  constructor(settings: Settings, log: Log, where: 'workers' | 'here', caller: CallingThread | null) {
     this.#settings = settings
     this.#log = log
     this.#isHere = where === 'here'
+    this.#caller = caller
     const linesMax = settings['millrace.log.client.lines.max']
     this.#clientLog = new LimitedLog(log, linesMax, () => this.#env.clock.nowMs())
     // The stand-in keeps its sockets and its journal in one thread.
     const shards = this.#native.kind === 'addon' && !this.#isHere ? settings['millrace.shards'] : 1
-    this.#shared = createSharedMemory(shards, settings['millrace.arena.bytes'])
-    this.#counters = Array.from({ length: shards + 1 }, (_, thread) => new Counters(this.#shared.counters, thread))
-    this.#listenersConfigured = brokerListeners(settings)
+    this.shared = createSharedMemory(shards, settings['millrace.arena.bytes'], caller?.arenaBytes)
+    this.#counters = Array.from({ length: shards + 1 }, (_, thread) => new Counters(this.shared.counters, thread))
+    this.#listenersConfigured = caller === null ? brokerListeners(settings) : []
     this.failed = new Promise((resolve) => {
       this.#fail = (error) => {
         this.#failure ??= error
@@ -130,6 +155,8 @@ class LocalBroker implements Broker {
     return this.#counters.map((counters) => counters.snapshot())
   }
 
+  submit: ControlPlane['submit'] = (type, command) => this.#plane!.submit(type, command)
+
   async start(): Promise<void> {
     const nodeId = this.#settings['node.id']
     const directory = await openLogDirectory(this.#env, this.#settings['log.dirs'][0]!, nodeId)
@@ -139,7 +166,7 @@ class LocalBroker implements Broker {
     this.#plane = await this.#startPlane(directory)
     const requests = this.#controlRequests(this.#plane, directory)
     await this.#startShards(this.#plane, directory, runEpoch, requests)
-    await this.#listen()
+    if (this.#caller === null) await this.#listen()
     await this.#register(this.#plane, directory)
     await this.#openHttp(this.#plane, directory)
   }
@@ -180,6 +207,7 @@ class LocalBroker implements Broker {
       },
       onBatch: (batch) => {
         for (const shard of this.#shards) shard.applyMetadata(batch)
+        this.#caller?.onMetadata(batch)
       },
     })
     plane.failed.then((error) => this.#fail(error))
@@ -211,7 +239,7 @@ class LocalBroker implements Broker {
     runEpoch: number,
     requests: ControlRequests,
   ): Promise<void> {
-    const { shards } = this.#shared
+    const { shards } = this.shared
     const { topics } = plane.image
     const logStarts = await LogStartCheckpoint.open(this.#env.disk, directory.path, (topic) => {
       return topics.byName(topic)?.topicId
@@ -225,11 +253,12 @@ class LocalBroker implements Broker {
       directory: directory.path,
       settings: this.#settings,
       listenerNames: this.#listenerNames(),
-      shared: this.#shared,
+      shared: this.shared,
       metadata: wholeImage(plane),
       logStarts: logStarts.starts,
       trustedTimeMs: trustedTime.lastMs,
     }
+    this.#caller?.onMetadata(data.metadata)
     const script = new URL(import.meta.url.endsWith('.ts') ? './shard-worker.ts' : './shard-worker.js', import.meta.url)
     const applied = new AppliedMetadata(shards)
     const broken = this.failed.then((error) => Promise.reject(error))
@@ -280,7 +309,7 @@ class LocalBroker implements Broker {
   }
 
   async #listen(): Promise<void> {
-    const { native, shared, counters } = { native: this.#native, shared: this.#shared, counters: this.#counters }
+    const { native, shared, counters } = { native: this.#native, shared: this.shared, counters: this.#counters }
     const doorbells = new Int32Array(shared.doorbells)
     if (native.kind === 'addon') {
       this.#acceptors = new Acceptors({
@@ -308,7 +337,7 @@ class LocalBroker implements Broker {
 
   async #quota(): Promise<ConnectionQuota> {
     const descriptors = descriptorLimit()
-    const quota = await connectionQuota(this.#settings, this.#shared.shards, descriptors, resolveAddress)
+    const quota = await connectionQuota(this.#settings, this.shared.shards, descriptors, resolveAddress)
     const { connectionsMax } = quota
     if (connectionsMax < this.#settings['max.connections']) {
       this.#log.info({ descriptors, connectionsMax }, 'descriptors allow fewer connections than max.connections')
@@ -351,7 +380,7 @@ class LocalBroker implements Broker {
   async #openHttp({ image }: ControlPlane, { path }: LogDirectory): Promise<void> {
     const listener = this.#settings['millrace.http.listener']
     if (listener === null) return
-    const { shards, histograms } = this.#shared
+    const { shards, histograms } = this.shared
     const metrics = new BrokerMetrics({
       image,
       shards: this.#shards,

@@ -1,4 +1,4 @@
-// What a program in Node would otherwise append its records to, in its own process: LMDB, SQLite (better-sqlite3), LevelDB
+// What a program in Node appends its records to, in its own process: our engine, and what else there is, LMDB, SQLite (better-sqlite3), LevelDB
 // (classic-level), and the log writers pino and sonic-boom. All of one shape, so that the rows of the embedded engine
 // (18, 19) can be run beside them:
 //
@@ -7,6 +7,7 @@
 // `append` hands a record over; what it returns, if anything, is a promise that resolves when the record is as durable as
 // was asked. `settled` resolves when all that was handed over is. A store batches as its own documentation has it:
 //
+//   millrace         one partition; durable: each record awaited; not durable: flushed, so that the kernel has it
 //   lmdb             keys count up; writes of a turn of the event loop are one transaction; durable: `put` resolves when
 //                    that is synced; not durable: noSync
 //   better-sqlite3   WAL, a transaction for as many appends as a turn brings; durable: synchronous=FULL, else OFF
@@ -19,7 +20,25 @@ import { importCompiled, importPackage } from '../compare/packages.mjs'
 
 const LOG_BYTES_MIN = 4096
 
-export const stores = { lmdb, 'better-sqlite3': sqlite, 'classic-level': level, pino, 'sonic-boom': sonicBoom }
+export const stores = {
+  millrace,
+  lmdb,
+  'better-sqlite3': sqlite,
+  'classic-level': level,
+  pino,
+  'sonic-boom': sonicBoom,
+}
+
+async function millrace(directory, { isDurable }) {
+  const { Engine } = await import(new URL('../../dist/index.js', import.meta.url).href)
+  const engine = await Engine.open({ dir: join(directory, 'millrace') })
+  const log = await engine.topic('records', { durability: isDurable ? 'durable' : 'os' })
+  const awaited = (value) => log.appendDurable(0, { value })
+  const given = (value) => {
+    if (!log.append(0, { value })) throw new Error('a burst is more than the engine has memory for')
+  }
+  return { append: isDurable ? awaited : given, settled: () => log.flush(), close: () => engine.close() }
+}
 
 async function lmdb(directory, { isDurable }) {
   const { open } = await importPackage('lmdb')

@@ -1,5 +1,6 @@
 // Everything that threads share, made once by the control thread and posted to every shard. The control thread is the
-// last thread: number `shards`.
+// last thread: number `shards`. If it is a peer of the shards (engine/calling-peer.ts), it has an arena too, and rings
+// from them.
 import { LIMITS } from '../config/limits.ts'
 import { type ArenaMemory, createArenaMemory } from '../memory/arena.ts'
 import { createDescriptorHoldsMemory } from '../memory/descriptor-holds.ts'
@@ -11,7 +12,7 @@ import { createSleepMemory } from '../ring/sleep.ts'
 export interface SharedMemory {
   shards: number
   arenas: ArenaMemory[]
-  /** `rings[from][to]`; null to itself, and towards the control thread, which is spoken to by message ports. */
+  /** `rings[from][to]`; null to itself, and towards a control thread that is no peer: it is spoken to by message ports. */
   rings: (SharedArrayBuffer | null)[][]
   sleep: SharedArrayBuffer
   descriptorHolds: SharedArrayBuffer
@@ -23,16 +24,19 @@ export interface SharedMemory {
   doorbells: SharedArrayBuffer
 }
 
-export function createSharedMemory(shards: number, arenaBytes: number): SharedMemory {
+/** `peerArenaBytes`: the control thread's arena, 0 if it is no peer. */
+export function createSharedMemory(shards: number, arenaBytes: number, peerArenaBytes = 0): SharedMemory {
   const threads = shards + 1
+  const receivers = peerArenaBytes > 0 ? threads : shards
+  const arenaSizes = Array.from({ length: receivers }, (_, thread) => (thread < shards ? arenaBytes : peerArenaBytes))
   const rings = Array.from({ length: threads }, (_, from) =>
     Array.from({ length: threads }, (_, to) =>
-      from === to || to === shards ? null : createRingMemory(LIMITS.ringSlots),
+      from === to || to >= receivers ? null : createRingMemory(LIMITS.ringSlots),
     ),
   )
   return {
     shards,
-    arenas: Array.from({ length: shards }, () => createArenaMemory(arenaBytes, LIMITS.arenaBlockBytes)),
+    arenas: arenaSizes.map((bytes) => createArenaMemory(bytes, LIMITS.arenaBlockBytes)),
     rings,
     sleep: createSleepMemory(threads),
     descriptorHolds: createDescriptorHoldsMemory(shards, LIMITS.segmentFilesOpenMax),

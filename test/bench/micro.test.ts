@@ -9,6 +9,7 @@ const bench = fileURLToPath(new URL('../../bench/', import.meta.url))
 /** Each benchmark of a part of src/, and how many figures it must print. Those of bench/native are in test/native. */
 const FIGURES: Record<string, number> = {
   'coordinator/groups': 10,
+  'engine/appends': 2,
   'journal/journal': 8,
   'lib/deadlines': 9,
   'log/log': 12,
