@@ -7,7 +7,7 @@
 // the shards have given some back: that is the back-pressure, and `append` says so.
 //
 // Memory: the arena, and the batches that are open: OPEN_BATCHES_MAX of about `batchBytes`.
-import { RECORDS_WITHOUT_KEY } from '../api/00-produce.ts'
+import { errorOfRecords, isOfRecords } from '../api/record-errors.ts'
 import type { PartitionRoute } from '../api/routes.ts'
 import { fromWords } from '../lib/int64.ts'
 import { Pool } from '../lib/pool.ts'
@@ -205,9 +205,10 @@ export class Appends {
       target.acknowledgedOffset = Math.max(target.acknowledgedOffset, baseOffset + recordCount)
       group!.leave(null)
       if (awaited !== null) for (const { append, index } of awaited) append.onAppended(baseOffset + index)
-    } else if (error === RECORDS_WITHOUT_KEY) {
+    } else if (isOfRecords(error)) {
+      // Its records are still held.
       this.#options.peer.arena.release(sent.block)
-      leave(group!, awaited, appendError(ErrorCode.InvalidRecord, target.name))
+      leave(group!, awaited, appendError(errorOfRecords(error), target.name))
     } else leave(group!, awaited, appendError(error, target.name))
     sent.group = null
     sent.awaited = null
