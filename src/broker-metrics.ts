@@ -44,7 +44,9 @@ const COUNTED: readonly (readonly [CounterName, name: string, help: string])[] =
   ['journalGroups', 'journal_groups_total', 'Journal groups written and synced.'],
   ['journalBytes', 'journal_bytes_total', 'Bytes written to the journal.'],
   ['drainedBytes', 'drained_bytes_total', 'Bytes moved from memory to segment files.'],
+  ['carriedBytes', 'carried_bytes_total', 'Bytes written into the journal once more instead of to segment files.'],
   ['checkpoints', 'checkpoints_total', 'Checkpoints written.'],
+  ['checkpointBytes', 'checkpoint_bytes_total', 'Bytes of checkpoints written.'],
   ['ticks', 'event_loop_ticks_total', "Turns of the shard's event loop."],
 ]
 

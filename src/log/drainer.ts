@@ -1,8 +1,10 @@
 // Moves batches from memory to their segments: large sequential writes on the drain queue's own thread, off the tick.
 //
 // Owner: the shard. Rule: only what the journal has synced is drained, so a segment never holds what recovery could not
-// account for. A partition drains when it has `drainBytes` in memory, and every partition drains when memory or the
-// journal's files run short; until then a trickling partition costs no file and no write.
+// account for. A partition drains when it has `drainBytes` in memory, when its batches lie in a journal file that is to be
+// cleared and are too many to be carried forward, and every partition drains when memory runs short; until then a trickling
+// partition costs no file and no write.
+import { LIMITS } from '../config/limits.ts'
 import type { Disk } from '../lib/env.ts'
 import { forEachLimited } from '../lib/limited.ts'
 import type { Pool } from '../lib/pool.ts'
@@ -10,6 +12,7 @@ import type { ArenaView } from '../memory/arena.ts'
 import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import { DISK_SYNC, SLICE_WORDS } from '../native/contract.ts'
 import type { Batch } from './batch.ts'
+import { DirtyLogs } from './dirty-logs.ts'
 import type { DiskWriter } from './disk-writer.ts'
 import { storeIndexes } from './index-files.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -24,11 +27,15 @@ const AT_ONCE = 64
 export interface DrainerOptions {
   disk: Disk
   writer: DiskWriter
+  /** Each of them a thread that syncs. */
+  syncers: readonly DiskWriter[]
   files: SegmentFiles
   holds: DescriptorHolds
   arenas: readonly ArenaView[]
   batches: Pool<Batch>
   drainBytes: number
+  /** Every journal group before it is synced. */
+  unsyncedSequence: () => number
   onDrained: (bytes: number) => void
   /** A write failed: the log directory is lost for this process. */
   onFailure: (error: Error) => void
@@ -36,8 +43,7 @@ export interface DrainerOptions {
 
 export class Drainer {
   readonly #options: DrainerOptions
-  /** Logs with batches in memory. */
-  readonly #dirty = new Set<PartitionLog>()
+  readonly #dirty: DirtyLogs
   readonly #draining = new Map<PartitionLog, Promise<void>>()
   /** Segments with bytes in the file that are not synced. */
   readonly #unsynced = new Set<Segment>()
@@ -48,13 +54,40 @@ export class Drainer {
   readonly #slices = new Int32Array(SLICES_A_WRITE * SLICE_WORDS)
   bytesInMemory = 0
 
+  #syncs = 0
+
   constructor(options: DrainerOptions) {
     this.#options = options
+    this.#dirty = new DirtyLogs(options.unsyncedSequence)
+  }
+
+  /** Segments with bytes in the file that are not synced. */
+  get unsyncedSegments(): number {
+    return this.#unsynced.size
+  }
+
+  /** No journal group before it has a batch that no segment has. */
+  get oldestSequence(): number {
+    return this.#dirty.oldestSequence()
+  }
+
+  /** Logs with batches in journal groups before `sequence`, oldest first. */
+  dirtyBefore(sequence: number): Iterable<PartitionLog> {
+    return this.#dirty.before(sequence)
+  }
+
+  isDraining(log: PartitionLog): boolean {
+    return this.#draining.has(log)
   }
 
   onAppended(batch: Batch): void {
     this.bytesInMemory += batch.length
     if (batch.log.tail!.count === 1) this.#dirty.add(batch.log)
+  }
+
+  /** What is durable of the log lies in the group `sequence` now, which is synced. */
+  onCarried(log: PartitionLog, sequence: number): void {
+    this.#dirty.addCarried(log, sequence)
   }
 
   onDurable(log: PartitionLog): void {
@@ -73,25 +106,37 @@ export class Drainer {
     return draining
   }
 
-  /** Drains everything that is durable, in the background. */
+  /** Drains everything that is durable and keeps blocks that were received into, in the background. */
   startAll(): void {
     if (this.#isRelieving) return
     this.#isRelieving = true
-    forEachLimited([...this.#dirty], AT_ONCE, (log) => this.start(log)).finally(() => {
+    const logs = [...this.#dirty].filter(({ tail }) => tail !== null && !tail.isCarried)
+    forEachLimited(logs, AT_ONCE, (log) => this.start(log)).finally(() => {
       this.#isRelieving = false
     })
   }
 
-  /**
-   * Resolves when everything that is durable now is in segments, and synced. `onDrained` is called in between: what is
-   * drained then is synced in the end.
-   */
-  async drainAndSyncAll(onDrained: () => void = () => undefined): Promise<void> {
-    await forEachLimited([...this.#dirty], AT_ONCE, (log) => this.drainTo(log, log.durableOffset))
-    onDrained()
+  /** Resolves when everything that is durable now is in segments, and synced. */
+  async drainAndSyncAll(): Promise<void> {
+    const logs = [...this.#dirty]
+    // In turns: a file that is closed before it is synced is opened once more.
+    for (let first = 0; first < logs.length; first += LIMITS.checkpointDrainsMax) {
+      await this.drainEach(logs.slice(first, first + LIMITS.checkpointDrainsMax))
+      await this.syncAll()
+    }
+    await this.syncAll()
+  }
+
+  /** Resolves when what is durable now of each log is in segments; the first ones come first. */
+  drainEach(logs: Iterable<PartitionLog>): Promise<void> {
+    return forEachLimited(logs, AT_ONCE, (log) => this.drainTo(log, log.durableOffset))
+  }
+
+  /** Resolves when everything that is in segments at the call is synced. */
+  syncAll(): Promise<void> {
     const segments = [...this.#unsynced]
     this.#unsynced.clear()
-    await forEachLimited(segments, AT_ONCE, (segment) => this.#sync(segment))
+    return forEachLimited(segments, AT_ONCE, (segment) => this.#sync(segment))
   }
 
   /** The log is closed for deletion: its batches go back as soon as no write reads them, and its files rest. */
@@ -124,7 +169,9 @@ export class Drainer {
 
   async #drain(log: PartitionLog): Promise<void> {
     while (!log.isClosed && log.drainedOffset < log.durableOffset) await this.#drainRun(log)
-    if (log.tail !== null && log.tail.count === 0) {
+    if (log.tail === null) return
+    if (log.tail.count > 0) this.#dirty.add(log)
+    else {
       log.tail = null
       this.#dirty.delete(log)
     }
@@ -157,10 +204,12 @@ export class Drainer {
     } finally {
       holds.release(holder)
     }
+    log.rows?.changing(log)
     segment.drainedBytes = position + bytes
     this.#unsynced.add(segment)
-    this.#options.onDrained(bytes)
     for (let i = 0; i < count; i++) this.#recycle(tail.shift())
+    tail.timesCarried = 0
+    this.#options.onDrained(bytes)
   }
 
   async #sync(segment: Segment): Promise<void> {
@@ -170,7 +219,7 @@ export class Drainer {
   }
 
   async #syncFile(segment: Segment): Promise<void> {
-    const { disk, files, writer, holds } = this.#options
+    const { disk, files, syncers, holds } = this.#options
     const file = files.fileOf(segment) ?? (await files.open(segment))
     if (file === null) return
     const holder = files.holderOf(segment)
@@ -178,7 +227,7 @@ export class Drainer {
     try {
       const drained = segment.drainedBytes
       await storeIndexes(disk, segment)
-      await writer.write(file.descriptor, 0, this.#slices, 0, DISK_SYNC)
+      await syncers[this.#syncs++ % syncers.length]!.write(file.descriptor, 0, this.#slices, 0, DISK_SYNC)
       if (!segment.isNameDurable) await disk.syncDirectory(segment.identity.directory)
       segment.isNameDurable = true
       segment.syncedBytes = Math.max(segment.syncedBytes, drained)

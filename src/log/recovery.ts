@@ -1,7 +1,8 @@
 // Opens a partition's log at start: from its checkpoint row if there is one, else by walking its segments.
 //
 // With a row nothing is walked: everything before `drainedOffset` was synced; what is beyond it in the files is cut,
-// because the journal has it, whole. Without one (a partition newer than the last checkpoint, or files of another
+// because the journal has it, whole. Where the journal says that the log was cut before that, what is left is kept: what
+// came after the cut is in the journal too. Without a row (a partition newer than the last checkpoint, or files of another
 // broker) the CRC-valid prefix is kept. Either way the journal is replayed on top.
 
 import type { TopicSettings } from '../config/topic-configs.ts'
@@ -15,6 +16,7 @@ import type { RecoveredLog } from './partition-log.ts'
 import { ProducerState } from './producer-state.ts'
 import { Segment, segmentPath } from './segment.ts'
 import { removeSegmentFiles } from './segment-files.ts'
+import { endBefore } from './truncations.ts'
 
 export interface RecoveryOptions {
   disk: Disk
@@ -24,6 +26,8 @@ export interface RecoveryOptions {
   row: PartitionCheckpoint | undefined
   /** Records before it are deleted, and segments without others may be gone. */
   logStartOffset: number
+  /** The log was cut there since the row was written, at a batch's start, or cut further; Infinity if it was not. */
+  cutOffset: number
   /** Whether the batch bytes are a batch with the right CRC. */
   isBatchIntact: (bytes: Uint8Array) => boolean
   /** Time of day, where a producer's last activity is not known. */
@@ -38,7 +42,46 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     .filter((name) => /^\d{20}\.log$/.test(name))
     .map((name) => Number(name.slice(0, 20)))
     .sort((a, b) => a - b)
-  return row === undefined ? recoverByWalking(options, bases) : recoverFromRow(options, bases, row)
+  if (row === undefined) return recoverByWalking(options, bases)
+  if (options.cutOffset < row.drainedOffset) return recoverCut(options, bases, row)
+  return recoverFromRow(options, bases, row)
+}
+
+/** As of where the log was cut: the row's state without what lies behind. */
+async function recoverCut(options: RecoveryOptions, bases: number[], row: PartitionCheckpoint): Promise<RecoveredLog> {
+  const { cutOffset, logStartOffset } = options
+  const base = bases.findLast((each) => each <= cutOffset)
+  if (base === undefined && cutOffset > Math.max(logStartOffset, row.logStartOffset)) {
+    throw new Error(`${options.identity.directory}: no segment holds offset ${cutOffset}, where the log was cut`)
+  }
+  const position = base === undefined ? 0 : await positionOf(options, base, cutOffset)
+  // What the row knows of times is of the segment that was active then.
+  const times = base === row.segmentBaseOffset ? {} : { segmentFirstTimestamp: -1, segmentLargestTimestamp: -1 }
+  return recoverFromRow(options, bases, {
+    ...row,
+    ...times,
+    drainedOffset: cutOffset,
+    segmentBaseOffset: base ?? cutOffset,
+    segmentBytes: position,
+    leaderEpochs: row.leaderEpochs.filter(([, startOffset]) => startOffset < cutOffset),
+    producers: row.producers.map((producer) => ({
+      ...producer,
+      batches: producer.batches.filter(({ baseOffset }) => baseOffset < cutOffset),
+    })),
+  })
+}
+
+/** Where the batch at `offset` begins in the segment's file, or the file ends with the batch before. */
+async function positionOf({ disk, identity }: RecoveryOptions, base: number, offset: number): Promise<number> {
+  const path = segmentPath(identity.directory, base, 'log')
+  const file = await disk.open(path, 'read')
+  try {
+    const end = await endBefore(file, base, await file.size(), offset)
+    if (end.offset === offset) return end.position
+    throw new Error(`${path}: the log was cut at offset ${offset}, but its batches end at ${end.offset}`)
+  } finally {
+    await file.close()
+  }
 }
 
 async function recoverFromRow(

@@ -26,7 +26,11 @@ export const COUNTER_NAMES = [
   'journalGroups',
   'journalBytes',
   'drainedBytes',
+  'carriedBatches',
+  'carriedBytes',
   'checkpoints',
+  'checkpointBases',
+  'checkpointBytes',
   /** Requests that shards handed on to this thread: all that the control thread is given of what clients send. */
   'controlRequestBytes',
 ] as const

@@ -14,6 +14,7 @@ import { LeaderEpochs } from '../log/leader-epochs.ts'
 import type { LogDirectories } from '../log/log-directories.ts'
 import type { LogStartChange } from '../log/log-start-checkpoint.ts'
 import { PartitionLog, type RecoveredLog } from '../log/partition-log.ts'
+import type { RowChanges } from '../log/row-changes.ts'
 import { Segment } from '../log/segment.ts'
 import { removeSegmentFiles, type SegmentFiles } from '../log/segment-files.ts'
 import { RESOURCE_TOPIC } from '../metadata/configs.ts'
@@ -35,6 +36,7 @@ export interface LogManagerOptions {
   directories: LogDirectories
   files: SegmentFiles
   drainer: Drainer
+  rows: RowChanges
   storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
   onFailure: (error: Error) => void
 }
@@ -121,6 +123,7 @@ export class LogManager implements ImageListener {
       ...state,
       leaderEpoch: image.partitions[partition]!.leaderEpoch,
     })
+    log.rows = this.#options.rows
     route.log = log
     this.#logs.add(log)
     return log
@@ -173,7 +176,7 @@ export class LogManager implements ImageListener {
     for (const segment of log.segments) await files.forget(segment)
     const { topic, partition } = log.identity
     // Before the directory: by it the start is known to be this topic's.
-    if (log.hasStoredStart) await storeLogStarts([{ topic, partition, offset: null }])
+    if (log.storedLogStart > 0) await storeLogStarts([{ topic, partition, offset: null }])
     await directories.remove(log.identity)
   }
 }

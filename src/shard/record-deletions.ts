@@ -1,13 +1,14 @@
 // DeleteRecords: a partition's log begins later from now on. Asked of the shard that owns the partition, by promise.
 //
-// Owner: the shard. In order: what is deleted is drained, so that the journal need not have it; the new start is durable;
-// then the log begins there, and segments of which nothing is left go. So recovery, which knows the start, never misses a
-// segment that it needs. Between shards a question holds no credit: it waits for a disk.
+// Owner: the shard. In order: what is deleted is drained, so that the journal need not have it; the new start is durable in
+// the journal, and in that moment the log begins there; then segments of which nothing is left go. So recovery, which knows
+// the start, never misses a segment that it needs. Between shards a question holds no credit: it waits for a disk.
 import type { DeletionAnswer } from '../api/define-api.ts'
 import type { PartitionRoute, Routes } from '../api/routes.ts'
+import { ENTRY_LOG_START } from '../journal/group.ts'
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
+import type { ControlRecords } from '../log/control-records.ts'
 import type { Drainer } from '../log/drainer.ts'
-import type { LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import type { LogManager } from './log-manager.ts'
@@ -23,7 +24,7 @@ export interface RecordDeletionsOptions {
   manager: LogManager
   drainer: Drainer
   peers: Peers
-  storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
+  records: ControlRecords
   metadataVersion: () => number
   onFailure: (error: Error) => void
   wake: () => void
@@ -92,14 +93,13 @@ export class RecordDeletions {
   }
 
   async #begin(log: PartitionLog, offset: number): Promise<void> {
-    const { drainer, manager, storeLogStarts } = this.#options
+    const { drainer, manager, records } = this.#options
     await drainer.drainTo(log, offset)
     if (log.isClosed) return
-    const { topic, partition } = log.identity
-    log.hasStoredStart = true
-    await storeLogStarts([{ topic, partition, offset }])
+    await records.write(log, ENTRY_LOG_START, offset, () => {
+      if (!log.isClosed) log.advanceLogStart(offset)
+    })
     if (log.isClosed) return
-    log.advanceLogStart(offset)
     await manager.removeObsolete(log)
   }
 }

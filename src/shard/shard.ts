@@ -5,9 +5,9 @@
 import type { ProduceCall, ProduceContext } from '../api/00-produce.ts'
 import { FetchSessions } from '../api/fetch-session.ts'
 import { type PartitionRoute, Routes } from '../api/routes.ts'
-import { journalFileBytes, journalGroupBytesMax, LIMITS } from '../config/limits.ts'
+import { carryBounds, checkpointDeltaBytes, journalFileBytes, journalGroupBytesMax, LIMITS } from '../config/limits.ts'
 import type { Settings } from '../config/settings.ts'
-import { writeCheckpoint } from '../journal/checkpoint.ts'
+import { CheckpointWriter } from '../journal/checkpoint-writer.ts'
 import { openJournalFiles } from '../journal/files.ts'
 import { Journal, type JournalListener } from '../journal/journal.ts'
 import type { DiskFile, Env } from '../lib/env.ts'
@@ -15,15 +15,19 @@ import { List } from '../lib/list.ts'
 import { Pool } from '../lib/pool.ts'
 import { Batch } from '../log/batch.ts'
 import { BatchScan } from '../log/batch-scan.ts'
+import { Carrier } from '../log/carrier.ts'
 import { Checkpointer } from '../log/checkpointer.ts'
+import { ControlRecords } from '../log/control-records.ts'
 import { DiskWriter } from '../log/disk-writer.ts'
 import { Drainer } from '../log/drainer.ts'
 import { LogDirectories } from '../log/log-directories.ts'
 import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { LogReader } from '../log/reader.ts'
+import { RowChanges } from '../log/row-changes.ts'
 import { SegmentFiles } from '../log/segment-files.ts'
 import { TimeLookup } from '../log/time-lookup.ts'
+import { Truncations } from '../log/truncations.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import { Pieces } from '../memory/pieces.ts'
@@ -95,6 +99,7 @@ export class Shard implements ProduceContext, JournalListener {
   readonly fetches: Fetches
   readonly queries: Queries
   readonly deletions: RecordDeletions
+  readonly truncations: Truncations
   readonly groups: GroupRequests
   readonly sleep: SleepFlags
   readonly peers: Peers
@@ -104,6 +109,9 @@ export class Shard implements ProduceContext, JournalListener {
   readonly #manager: LogManager
   readonly #drainer: Drainer
   readonly #drainWriter: DiskWriter
+  readonly #syncers: DiskWriter[]
+  readonly #carrier: Carrier
+  readonly #rows = new RowChanges()
   readonly #files: SegmentFiles
   readonly #directories: LogDirectories
   readonly #batches = new Pool(() => new Batch())
@@ -132,13 +140,13 @@ export class Shard implements ProduceContext, JournalListener {
     this.#directories = directories
     const slots = LIMITS.segmentFilesOpenMax
     this.#files = new SegmentFiles(env.disk, ({ identity }) => directories.ensure(identity), holds, own * slots, slots)
-    const progress = progressWords()
     const arenaBytes = this.arenas.map(({ bytes }) => bytes)
-    this.#drainWriter = new DiskWriter(
-      native.createDiskQueue(arenaBytes, progress, doorbell, 4096),
-      progress,
-      directory,
-    )
+    const diskWriter = () => {
+      const progress = progressWords()
+      return new DiskWriter(native.createDiskQueue(arenaBytes, progress, doorbell, 4096), progress, directory)
+    }
+    this.#drainWriter = diskWriter()
+    this.#syncers = Array.from({ length: LIMITS.segmentSyncThreads }, diskWriter)
     const onFailure = options.onFatal
     const wake = () => options.wake(own)
     const onReadFailure = (error: Error) => log.error({ err: error }, 'a read from a segment failed')
@@ -146,13 +154,27 @@ export class Shard implements ProduceContext, JournalListener {
     this.#drainer = new Drainer({
       disk: env.disk,
       writer: this.#drainWriter,
+      syncers: this.#syncers,
       files: this.#files,
       holds,
       arenas: this.arenas,
       batches: this.#batches,
       drainBytes: LIMITS.drainBytes,
       onFailure,
-      onDrained: (bytes) => this.counters.add(COUNTER.drainedBytes, bytes),
+      unsyncedSequence: () => this.#unsyncedSequence,
+      onDrained: (bytes) => this.#onDrained(bytes),
+    })
+    this.#carrier = new Carrier({
+      own,
+      arena: this.arena,
+      arenas: this.arenas,
+      drainer: this.#drainer,
+      groupBytesMax: carryBounds(settings['millrace.journal.bytes']).groupBytesMax,
+      onCarried: (batches, bytes) => {
+        this.counters.add(COUNTER.carriedBatches, batches)
+        this.counters.add(COUNTER.carriedBytes, bytes)
+      },
+      wake,
     })
     this.peers = new Peers({
       writers: shared.rings[own]!,
@@ -210,8 +232,17 @@ export class Shard implements ProduceContext, JournalListener {
       directories,
       files: this.#files,
       drainer: this.#drainer,
+      rows: this.#rows,
       storeLogStarts: options.storeLogStarts,
       onFailure,
+    })
+    const records = new ControlRecords({ journal: () => this.#journal!, batches: this.#batches, wake })
+    this.truncations = new Truncations({
+      disk: env.disk,
+      files: this.#files,
+      holds,
+      drainer: this.#drainer,
+      records,
     })
     this.deletions = new RecordDeletions({
       own,
@@ -219,7 +250,7 @@ export class Shard implements ProduceContext, JournalListener {
       manager: this.#manager,
       drainer: this.#drainer,
       peers: this.peers,
-      storeLogStarts: options.storeLogStarts,
+      records,
       metadataVersion,
       onFailure,
       wake,
@@ -260,6 +291,11 @@ export class Shard implements ProduceContext, JournalListener {
     return this.options.nodeId
   }
 
+  /** Every journal group before it is synced. */
+  get #unsyncedSequence(): number {
+    return this.#journal?.unsyncedSequence ?? 1
+  }
+
   get groupHeldBytes(): number {
     return this.#coordinators.heldBytes
   }
@@ -284,7 +320,7 @@ export class Shard implements ProduceContext, JournalListener {
 
   /** Opens this shard's logs, complete up to the last durable record. The metadata is applied before. */
   async recover(): Promise<RecoveryReport> {
-    const { own, env, native, shared, directory, runEpoch } = this.options
+    const { own, env, native, shared, directory, runEpoch, settings } = this.options
     const report = await recoverShard({
       own,
       disk: env.disk,
@@ -297,18 +333,32 @@ export class Shard implements ProduceContext, JournalListener {
       logStarts: this.options.logStarts,
       nowMs: env.clock.wallMs(),
     })
-    this.#checkpointer = new Checkpointer({
+    const writer = new CheckpointWriter({
+      disk: env.disk,
+      directory,
       shard: own,
       shards: shared.shards,
       runEpoch,
       lastGeneration: report.lastGeneration,
+      lastSlot: report.lastSlot,
+      deltaBytesMin: checkpointDeltaBytes(settings['millrace.journal.bytes']),
+      checksum: native.crc32c,
+    })
+    this.#checkpointer = new Checkpointer({
       drainer: this.#drainer,
+      carrier: this.#carrier,
+      bounds: carryBounds(settings['millrace.journal.bytes']),
+      rows: this.#rows,
+      writer,
       logs: () => this.#manager.logs,
-      unsyncedSequence: () => this.#journal?.unsyncedSequence ?? 1,
+      unsyncedSequence: () => this.#unsyncedSequence,
+      sequenceToFree: () => this.#journal?.sequenceToFree ?? 0,
+      storeLogStarts: this.options.storeLogStarts,
       storeLeaderEpochs: (log) => this.#directories.storeLeaderEpochs(log),
-      write: (checkpoint) => writeCheckpoint(env.disk, directory, checkpoint, native.crc32c),
       onCheckpoint: (sequence) => {
         this.counters.add(COUNTER.checkpoints, 1)
+        this.counters.set(COUNTER.checkpointBases, writer.basesWritten)
+        this.counters.set(COUNTER.checkpointBytes, writer.bytesWritten)
         // Between ticks: a group that waited for a file starts now, not when the last tick was.
         this.tick.read(env.clock.nowMs())
         this.#journal?.release(sequence)
@@ -320,7 +370,7 @@ export class Shard implements ProduceContext, JournalListener {
 
   /** The first checkpoint of this run. Not before every shard has recovered: they read those of the last run. */
   async checkpoint(): Promise<void> {
-    await this.#checkpointer!.run()
+    await this.#checkpointer!.drainAll()
     for (const log of this.#manager.logs) await this.#manager.removeObsolete(log)
   }
 
@@ -344,6 +394,7 @@ export class Shard implements ProduceContext, JournalListener {
       progress,
       checksum: native.crc32c,
       listener: this,
+      carried: this.#carrier,
     })
     this.#coordinators.open()
   }
@@ -362,6 +413,7 @@ export class Shard implements ProduceContext, JournalListener {
     this.#appends.run()
     this.#journal?.pump()
     this.#drainWriter.poll()
+    for (const syncer of this.#syncers) syncer.poll()
     this.#coordinators.run(this.fetches.nowMs)
     this.fetches.run()
     this.peers.publish()
@@ -405,9 +457,8 @@ export class Shard implements ProduceContext, JournalListener {
     this.#isClosing = true
     this.#coordinators.close()
     await this.#checkpointer?.settle()
-    await this.#checkpointer?.run()
-    this.#journal?.close()
-    this.#drainWriter.close()
+    await this.#checkpointer?.drainAll()
+    this.#closeQueues()
     for (const file of this.#journalFiles) await file.close()
     await this.#files.closeAll()
   }
@@ -416,10 +467,15 @@ export class Shard implements ProduceContext, JournalListener {
   async abandon(): Promise<void> {
     this.#isClosing = true
     this.#coordinators.close()
-    this.#journal?.close()
-    this.#drainWriter.close()
+    this.#closeQueues()
     for (const file of this.#journalFiles) await file.close()
     await this.#files.closeAll()
+  }
+
+  #closeQueues(): void {
+    this.#journal?.close()
+    this.#drainWriter.close()
+    for (const syncer of this.#syncers) syncer.close()
   }
 
   /** True when no append waits for the journal, or for the tick that takes it there: a clean stop checkpoints then. */
@@ -470,6 +526,11 @@ export class Shard implements ProduceContext, JournalListener {
       append.log = log
       this.#appends.queue(append)
     }
+  }
+
+  #onDrained(bytes: number): void {
+    this.counters.add(COUNTER.drainedBytes, bytes)
+    if (this.#drainer.unsyncedSegments >= LIMITS.checkpointSegmentsMax) this.#checkpointer?.start()
   }
 
   onGroupStarted(): void {
