@@ -8,7 +8,7 @@
 import { fromDist, question, row } from '../micro.mjs'
 
 const { Journal } = await fromDist('journal/journal')
-const { GROUP_ENTRY_BYTES, GROUP_HEADER_BYTES, writeAppendEntry, writeGroupHeader } = await fromDist('journal/group')
+const { GROUP_ENTRY_BYTES, GROUP_HEADER_BYTES, writeEntry, writeGroupHeader } = await fromDist('journal/group')
 const { Arena, createArenaMemory } = await fromDist('memory/arena')
 const { Batch } = await fromDist('log/batch')
 const { loadNative } = await fromDist('native/load')
@@ -62,6 +62,7 @@ function journal() {
     progress,
     checksum: crc32c,
     listener,
+    carried: { isEmpty: true, onGroupDurable: () => undefined, onNoRoom: () => undefined },
   })
   return one
 }
@@ -83,7 +84,7 @@ for (const count of [1, 10, 100, 1000]) {
 
 const arena = new Arena(createArenaMemory(BLOCK, BLOCK))
 const [batch] = batches(1, 1000)
-await row('write an entry of the table', () => writeAppendEntry(arena.words, GROUP_HEADER_BYTES, batch))
+await row('write an entry of the table', () => writeEntry(arena.words, GROUP_HEADER_BYTES, batch))
 for (const entries of [1, 100, 1000]) {
   const byteLength = GROUP_HEADER_BYTES + entries * GROUP_ENTRY_BYTES
   const header = { sequence: 2 ** 40, syncedBefore: 2 ** 40 - 1, runEpoch: 1, shard: 0, entries, byteLength }

@@ -55,8 +55,25 @@ export const LIMITS = {
   groupLagsMax: 2048,
   /** Partitions that metrics show the offsets of: three series each. */
   partitionOffsetsMax: 1024,
-  /** Files of a shard's journal: while one is written the others are drained. */
+  /** Files of a shard's journal, and how many of them are kept free for what comes: of the others the oldest is cleared. */
   journalFiles: 4,
+  journalFilesFree: 2,
+  /** A log with more in memory is drained when a journal file is cleared; one with less may be carried forward. */
+  stragglerBytesMax: 64 * KIB,
+  /** Carried bytes of one group: what an append waits for beside it. */
+  carryGroupBytes: 256 * KIB,
+  /** So often a log is carried; then it is drained, so many of them a checkpoint, that nothing is carried for ever. */
+  carriesMax: 16,
+  agedDrainsMax: 256,
+  /** Logs that one checkpoint carries and drains to clear a journal file; what is left is the next one's. */
+  checkpointCarriesMax: 8192,
+  checkpointDrainsMax: 512,
+  /** Segments that are not synced: so many have a checkpoint begin. */
+  checkpointSegmentsMax: 1024,
+  /** Threads of a shard that sync segments side by side. */
+  segmentSyncThreads: 4,
+  /** Rows of a checkpoint are encoded and written in pieces of this. */
+  checkpointPieceBytes: 64 * KIB,
   /** What a journal group takes beside its batches at most: header and one entry. */
   journalGroupOverheadBytes: 112,
   /** Writes and syncs under way in one disk queue. */
@@ -68,6 +85,11 @@ export function assertLimits(settings: Settings): string[] {
   assert((LIMITS.ringSlots & (LIMITS.ringSlots - 1)) === 0, 'ring slots are a power of two')
   assert(LIMITS.ringCredits * 4 <= LIMITS.ringSlots, 'requests, answers and cancels of both sides fit a ring')
   assert(LIMITS.firstFrameBytesMax < LIMITS.arenaBlockBytes, 'a first frame fits a block')
+  assert(LIMITS.journalFilesFree < LIMITS.journalFiles, 'a journal file is written while others are free')
+  assert(
+    LIMITS.checkpointDrainsMax <= LIMITS.segmentFilesOpenMax / 2,
+    'what a checkpoint drains stays open till synced',
+  )
 
   const problems: string[] = []
   const arenaBytes = settings['millrace.arena.bytes']
@@ -108,4 +130,24 @@ export function journalFileBytes(journalBytes: number): number {
 /** Two groups fit a file. */
 export function journalGroupBytesMax(journalBytes: number): number {
   return journalFileBytes(journalBytes) / 2
+}
+
+/** Deltas of a checkpoint may weigh as much as their base, or this, before a new base is written. */
+export function checkpointDeltaBytes(journalBytes: number): number {
+  return journalBytes / 256
+}
+
+/** What is carried forward into the journal's head so that one of its files can be written again. */
+export interface CarryBounds {
+  /** For one file: a quarter of it, so that carrying never fills what it frees. */
+  bytesMax: number
+  /** In one group, and so of one log. */
+  groupBytesMax: number
+  logBytesMax: number
+}
+
+export function carryBounds(journalBytes: number): CarryBounds {
+  const bytesMax = journalFileBytes(journalBytes) / 4
+  const groupBytesMax = Math.min(LIMITS.carryGroupBytes, bytesMax)
+  return { bytesMax, groupBytesMax, logBytesMax: Math.min(LIMITS.stragglerBytesMax, groupBytesMax) }
 }

@@ -11,6 +11,8 @@
 //    32  u32  entries                          44  u32  the batch's own CRC
 //    36  u32  bytes in all, unpadded
 //
+// A control record has an entry and no batch: its base offset is what it speaks of, and the other fields are 0.
+//
 // The group's CRC guards the table, and each batch's own CRC guards its body: together they cover every byte that
 // counts, and no payload is read twice. A group is whole only if every batch in it matches its entry.
 import { fromWords, highWord, lowWord } from '../lib/int64.ts'
@@ -22,6 +24,11 @@ export const GROUP_ENTRY_BYTES = 48
 export const GROUP_ALIGNMENT = 4096
 
 export const ENTRY_APPEND = 1
+/** Records of the partition before the offset are deleted. */
+export const ENTRY_LOG_START = 2
+/** Records of the partition from the offset on are gone; what comes next begins there. */
+export const ENTRY_TRUNCATE = 3
+export const ENTRY_KIND_MAX = ENTRY_TRUNCATE
 
 export type Checksum = (bytes: Uint8Array, offset: number, length: number, seed: number) => number
 
@@ -61,7 +68,7 @@ export function writeGroupHeader(
   words[at + 1] = checksum(bytes, start, GROUP_HEADER_BYTES + header.entries * GROUP_ENTRY_BYTES, 0) | 0
 }
 
-export function writeAppendEntry(words: Int32Array, start: number, batch: Batch): void {
+export function writeEntry(words: Int32Array, start: number, batch: Batch): void {
   const at = start >> 2
   const log = batch.log
   words[at] = log.topicIdWords[0]!
@@ -69,7 +76,7 @@ export function writeAppendEntry(words: Int32Array, start: number, batch: Batch)
   words[at + 2] = log.topicIdWords[2]!
   words[at + 3] = log.topicIdWords[3]!
   words[at + 4] = log.identity.partition
-  words[at + 5] = ENTRY_APPEND
+  words[at + 5] = batch.kind
   words[at + 6] = lowWord(batch.baseOffset)
   words[at + 7] = highWord(batch.baseOffset)
   words[at + 8] = batch.length

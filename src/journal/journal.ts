@@ -2,8 +2,12 @@
 // write and one sync carry to the disk.
 //
 // Owner: the shard; the disk queue's thread writes. No timer: while one group is under way the next one gathers.
-// Invariants: one group in flight. A file is written again only after everything in it is drained and checkpointed
-//             (`onFileFull` -> `release`). A batch's bytes stay put until its group is synced.
+// Invariants: one group in flight. A file is written again only after everything in it is drained and checkpointed, or
+//             carried into a later group (`onFileFull` -> `release`). A batch's bytes stay put until its group is synced.
+//
+// What is acknowledged is in files that are there in full beforehand, so a disk without room loses nothing of it: a drain
+// that finds none ends the process, and the next start finds everything here.
+import { LIMITS } from '../config/limits.ts'
 import { assert } from '../lib/assert.ts'
 import { DiskError, type DiskFile } from '../lib/env.ts'
 import type { Batch } from '../log/batch.ts'
@@ -20,11 +24,12 @@ import {
 } from '../native/contract.ts'
 import {
   type Checksum,
+  ENTRY_APPEND,
   GROUP_ENTRY_BYTES,
   GROUP_HEADER_BYTES,
   type GroupHeader,
   paddedLength,
-  writeAppendEntry,
+  writeEntry,
   writeGroupHeader,
 } from './group.ts'
 
@@ -45,6 +50,18 @@ export interface JournalOptions {
   progress: Int32Array
   checksum: Checksum
   listener: JournalListener
+  carried: CarriedBatches
+}
+
+/** Batches of earlier groups that go in once more, at the head of a group. */
+export interface CarriedBatches {
+  readonly isEmpty: boolean
+  /** Every group before `sequence` is synced: `addCarried` now, with their entries not more than `bytesMax`. */
+  onGroupStarting(journal: Journal, sequence: number, bytesMax: number): void
+  /** No file is free for the group: what was added is not written. */
+  onNoRoom(): void
+  /** Before the `onDurable` of the group's own batches. */
+  onGroupDurable(sequence: number): void
 }
 
 export interface JournalListener {
@@ -56,7 +73,7 @@ export interface JournalListener {
   onDurable(batch: Batch): void
   /** After the `onDurable` of a group's last batch. */
   onGroupDurable(): void
-  /** The journal goes on in its next file: drain and checkpoint, then `release`. */
+  /** The journal goes on in its next file: clear what is before `sequenceToFree`, then `release`. */
   onFileFull(): void
   onFailure(error: Error): void
 }
@@ -70,9 +87,14 @@ export class Journal {
   /** Gathering: batches that no group has taken. */
   #first: Batch | null = null
   #last: Batch | null = null
-  /** The group in flight: its batches, from `#groupFirst` on. Null when idle. */
+  /** The group in flight: its own batches, from `#groupFirst` on. It may have none but carried ones. */
+  #isInFlight = false
   #groupFirst: Batch | null = null
   #groupCount = 0
+  /** The group that is being made: entries, slices (the table's own is the first), bytes. */
+  #entries = 0
+  #sliceCount = 1
+  #bytes = 0
   #ticket = 0
   #isGroupWritten = false
   #file = 0
@@ -112,7 +134,20 @@ export class Journal {
   }
 
   get isIdle(): boolean {
-    return this.#first === null && this.#groupFirst === null
+    return this.#first === null && !this.#isInFlight
+  }
+
+  /** What makes one more file free when it is cleared and released: groups before it. 0 while enough are free. */
+  get sequenceToFree(): number {
+    let oldest = 0
+    let free = 0
+    for (let i = 0; i < this.#fileEnds.length; i++) {
+      const end = this.#fileEnds[i]!
+      if (i === this.#file) continue
+      if (end === 0) free++
+      else if (oldest === 0 || end < oldest) oldest = end
+    }
+    return free < LIMITS.journalFilesFree ? oldest : 0
   }
 
   enqueue(batch: Batch): void {
@@ -125,11 +160,17 @@ export class Journal {
 
   /** Tells what is written and synced, and starts the next group. Once a tick. */
   pump(): void {
-    if (this.#groupFirst !== null) this.#poll()
-    if (this.#groupFirst === null && this.#first !== null) this.#startGroup()
+    if (this.#isInFlight) this.#poll()
+    const hasBatches = this.#first !== null || !this.#options.carried.isEmpty
+    if (!this.#isInFlight && hasBatches) this.#startGroup()
   }
 
-  /** Everything before `sequence` is drained, synced and checkpointed: files that end before it may be written again. */
+  /** One more batch of the group that is starting: see `CarriedBatches`. */
+  addCarried(batch: Batch): void {
+    assert(this.#add(batch), 'what is carried fits the group')
+  }
+
+  /** Nothing before `sequence` is needed, and the checkpoint says so: files that end before it may be written again. */
   release(sequence: number): void {
     for (let i = 0; i < this.#fileEnds.length; i++) {
       if (i !== this.#file && this.#fileEnds[i]! > 0 && this.#fileEnds[i]! <= sequence) this.#fileEnds[i] = 0
@@ -159,65 +200,91 @@ export class Journal {
   }
 
   #finishGroup(): void {
-    const { listener } = this.#options
+    const { listener, carried } = this.#options
     let batch = this.#groupFirst
     this.#syncedSequence++
     this.groupsSynced++
-    this.#groupFirst = null
+    this.#isInFlight = false
+    carried.onGroupDurable(this.#syncedSequence)
     for (let i = 0; i < this.#groupCount; i++) {
       const next: Batch | null = batch!.next
       batch!.next = null
-      listener.onDurable(batch!)
+      if (batch!.kind === ENTRY_APPEND) listener.onDurable(batch!)
+      else batch!.onDurable?.()
       batch = next
     }
     listener.onGroupDurable()
   }
 
-  /** Takes as many gathered batches as fit, and submits them as one write and one sync. */
+  /** Takes what is carried and as many gathered batches as fit, and submits them as one write and one sync. */
   #startGroup(): void {
-    const { arena, own, queue, files, groupBytesMax, checksum } = this.#options
-    const words = arena.words
-    let batch: Batch | null = this.#first
+    const { arena, own, queue, files, checksum, carried, groupBytesMax } = this.#options
+    const sequence = this.#syncedSequence + 1
+    this.#entries = 0
+    this.#sliceCount = 1
+    this.#bytes = GROUP_HEADER_BYTES
+    if (!carried.isEmpty) {
+      // The first batch that waits has its room, so that it waits for one group at most.
+      const kept = this.#first === null ? 0 : GROUP_ENTRY_BYTES + this.#first.length
+      carried.onGroupStarting(this, sequence, groupBytesMax - GROUP_HEADER_BYTES - kept)
+    }
+    let batch = this.#first
     let count = 0
-    let bytes = GROUP_HEADER_BYTES
     let wantsWritten = false
     let last: Batch | null = null
-    while (batch !== null && count < GROUP_ENTRIES_MAX) {
-      if (bytes + GROUP_ENTRY_BYTES + batch.length > groupBytesMax) break
-      bytes += GROUP_ENTRY_BYTES + batch.length
-      writeAppendEntry(words, this.#tableStart + GROUP_HEADER_BYTES + count * GROUP_ENTRY_BYTES, batch)
+    while (batch !== null && this.#add(batch)) {
+      batch.sequence = sequence
       count++
-      const slice = count * SLICE_WORDS
-      this.#slices[slice] = batch.arena
-      this.#slices[slice + 1] = batch.offset
-      this.#slices[slice + 2] = batch.length
       if (batch.waiter !== null) wantsWritten = true
       last = batch
       batch = batch.next
     }
-    if (!this.#findRoom(paddedLength(bytes))) return
-    this.#header.sequence = this.#syncedSequence + 1
+    if (this.#entries === 0) return
+    if (!this.#findRoom(paddedLength(this.#bytes))) {
+      carried.onNoRoom()
+      return
+    }
+    this.#header.sequence = sequence
     this.#header.syncedBefore = this.#syncedSequence
-    this.#header.entries = count
-    this.#header.byteLength = bytes
-    writeGroupHeader(arena.bytes, words, this.#tableStart, this.#header, checksum)
+    this.#header.entries = this.#entries
+    this.#header.byteLength = this.#bytes
+    writeGroupHeader(arena.bytes, arena.words, this.#tableStart, this.#header, checksum)
     this.#slices[0] = own
     this.#slices[1] = this.#tableStart
-    this.#slices[2] = GROUP_HEADER_BYTES + count * GROUP_ENTRY_BYTES
+    this.#slices[2] = GROUP_HEADER_BYTES + this.#entries * GROUP_ENTRY_BYTES
     const flags = DISK_ALIGNED | DISK_SYNC | (wantsWritten ? DISK_RING_WRITTEN : 0)
     const descriptor = files[this.#file]!.descriptor
-    this.#ticket = queue.submit(descriptor, this.#position, this.#slices, count + 1, flags)
+    this.#ticket = queue.submit(descriptor, this.#position, this.#slices, this.#sliceCount, flags)
     assert(this.#ticket !== 0, 'one group in flight always fits the queue')
     this.#options.listener.onGroupStarted()
+    this.#isInFlight = true
     this.#groupFirst = this.#first
     this.#groupCount = count
     this.#isGroupWritten = false
     this.#first = batch
     if (batch === null) this.#last = null
-    last!.next = batch
-    this.#position += paddedLength(bytes)
-    this.#fileEnds[this.#file] = this.#header.sequence + 1
-    this.bytesWritten += paddedLength(bytes)
+    if (last !== null) last.next = batch
+    this.#position += paddedLength(this.#bytes)
+    this.#fileEnds[this.#file] = sequence + 1
+    this.bytesWritten += paddedLength(this.#bytes)
+  }
+
+  /** False when the group that is being made has no room for the batch. */
+  #add(batch: Batch): boolean {
+    const bytes = this.#bytes + GROUP_ENTRY_BYTES + batch.length
+    if (this.#entries === GROUP_ENTRIES_MAX || bytes > this.#options.groupBytesMax) return false
+    const { words } = this.#options.arena
+    writeEntry(words, this.#tableStart + GROUP_HEADER_BYTES + this.#entries * GROUP_ENTRY_BYTES, batch)
+    this.#entries++
+    this.#bytes = bytes
+    // A control record has no bytes.
+    if (batch.length === 0) return true
+    const slice = this.#sliceCount * SLICE_WORDS
+    this.#sliceCount++
+    this.#slices[slice] = batch.arena
+    this.#slices[slice + 1] = batch.offset
+    this.#slices[slice + 2] = batch.length
+    return true
   }
 
   /** Makes `#file` and `#position` a place for `bytes`; false while the next file is not free. */

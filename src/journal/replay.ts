@@ -2,11 +2,16 @@
 //
 // The end is a torn tail or stale bytes of an earlier use of the file. A later valid group of the same run proves that
 // it is neither: then bytes that were synced are damaged, and nothing may be cut.
+//
+// A batch may come more than once, since stragglers are carried forward (log/carrier.ts), and behind batches that follow it
+// in its log: whoever takes the entries takes those that continue the log, and has all of it in the end.
 import type { Disk } from '../lib/env.ts'
 import type { Arena } from '../memory/arena.ts'
 import { journalPath } from './checkpoint.ts'
 import {
   type Checksum,
+  ENTRY_APPEND,
+  ENTRY_KIND_MAX,
   GROUP_ALIGNMENT,
   GROUP_ENTRY_BYTES,
   GROUP_HEADER_BYTES,
@@ -134,9 +139,11 @@ function isGroupIntact(options: ReplayOptions, start: number, header: GroupHeade
   const { arena, checksum } = options
   if (!isTableIntact(arena.bytes, arena.words, start, header, checksum)) return false
   let offset = start + GROUP_HEADER_BYTES + header.entries * GROUP_ENTRY_BYTES
+  const end = start + header.byteLength
   for (let i = 0; i < header.entries; i++) {
     const entry = readEntry(arena.words, start + GROUP_HEADER_BYTES + i * GROUP_ENTRY_BYTES)
-    if (!options.isBatchIntact(offset, entry)) return false
+    const isInside = entry.length >= 0 && offset + entry.length <= end
+    if (!isInside || (entry.kind === ENTRY_APPEND && !options.isBatchIntact(offset, entry))) return false
     offset += entry.length
   }
   return true
@@ -146,6 +153,9 @@ function replayGroup(options: ReplayOptions, start: number, header: GroupHeader,
   let offset = start + GROUP_HEADER_BYTES + header.entries * GROUP_ENTRY_BYTES
   for (let i = 0; i < header.entries; i++) {
     const entry = readEntry(options.arena.words, start + GROUP_HEADER_BYTES + i * GROUP_ENTRY_BYTES)
+    if (entry.kind < ENTRY_APPEND || entry.kind > ENTRY_KIND_MAX) {
+      throw new Error(`journal of shard ${options.shard}: group ${header.sequence} has an entry of kind ${entry.kind}`)
+    }
     options.onEntry(entry, offset, block)
     offset += entry.length
   }

@@ -1,8 +1,8 @@
 // 64-bit integers as JS numbers, without BigInt: exact between -2^53 and 2^53, the nearest double beyond. Who needs a field
 // to be exact asks Number.isSafeInteger before using it: one from the wire or the disk may be anything.
 //
-// Two forms: a big-endian field of a DataView, as the protocol has it, and a pair of words of an Int32Array, low word first,
-// as our own tables have it.
+// Three forms: a big-endian field of a DataView, as the protocol has it, a little-endian one, as our own files have it, and
+// a pair of words of an Int32Array, low word first, as our own tables have it.
 
 export const TWO_32 = 4294967296
 
@@ -17,6 +17,16 @@ export function getInt64(view: DataView, at: number): number {
 export function setInt64(view: DataView, at: number, value: number): void {
   view.setInt32(at, Math.min(Math.floor(value / TWO_32), 0x7fffffff))
   view.setUint32(at + 4, value)
+}
+
+/** As our own files have it. */
+export function getInt64Little(view: DataView, at: number): number {
+  return view.getInt32(at + 4, true) * TWO_32 + view.getUint32(at, true)
+}
+
+export function setInt64Little(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value, true)
+  view.setInt32(at + 4, Math.min(Math.floor(value / TWO_32), 0x7fffffff), true)
 }
 
 export function lowWord(value: number): number {

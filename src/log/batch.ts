@@ -2,7 +2,10 @@
 //
 // Owner: the shard of its partition. Pooled: one object a batch, used again once the batch is drained.
 // Life:  appended -> journal group written -> synced (durable) -> drained to its segment -> back to the pool. Its block
-//        is held all that time.
+//        is held all that time; a batch that is carried forward moves to another block (see carrier.ts).
+//
+// A control record, which the journal keeps for the log and which is no part of it, travels as a batch without bytes.
+import { ENTRY_APPEND } from '../journal/group.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
 
@@ -15,6 +18,10 @@ export interface AppendWaiter {
 export class Batch {
   log!: PartitionLog
   segment!: Segment
+  /** ENTRY_APPEND, or what kind of control record it is: of that only log and base offset count. */
+  kind = ENTRY_APPEND
+  /** Of the journal group that it lies in, the last one if it was carried forward; 0 while it is in none. */
+  sequence = 0
   /** In the segment. */
   position = 0
   arena = 0
@@ -30,10 +37,15 @@ export class Batch {
   acceptedAt = 0
   /** Told once, when the journal has written it; then null. */
   waiter: AppendWaiter | null = null
+  /** A control record's: called once, in the order of the journal, when it is durable. */
+  onDurable: (() => void) | null = null
   /** The next batch of the shard, in append order: the journal's queue. */
   next: Batch | null = null
 
   clear(): void {
+    this.kind = ENTRY_APPEND
+    this.sequence = 0
+    this.onDurable = null
     this.waiter = null
     this.next = null
   }

@@ -184,6 +184,7 @@ export class DirectWrites {
       this.#rest(log)
       return
     }
+    log.rows?.changing(log)
     log.recentWrites ??= new RecentWrites()
     log.recentWrites.add(log.drainedOffset, segment.drainedBytes)
     segment.drainedBytes += bytes
@@ -234,6 +235,7 @@ export class DirectWrites {
   // --- between journaled and direct ---------------------------------------------------------------------------------
 
   #enter(log: PartitionLog): void {
+    log.rows?.changing(log)
     log.goDirect()
     this.#occupy(log)
     this.#inBackground(this.#drainJournaled(log).then(() => this.#goOn(log)))
@@ -258,8 +260,10 @@ export class DirectWrites {
   }
 
   #handOver(log: PartitionLog): void {
+    log.rows?.changing(log)
     log.isDirect = false
     this.#rest(log)
+    this.#options.drainer.onJournaled(log)
     for (let i = 0; log.tail !== null && i < log.tail.count; i++) this.#options.toJournal(log.tail.at(i))
   }
 

@@ -1,9 +1,10 @@
 // Moves batches from memory to their segments: large sequential writes on the drain queue's own thread, off the tick.
 //
 // Owner: the shard. Rule: only what the journal has synced is drained, so a segment never holds what recovery could not
-// account for. A partition drains when it has `drainBytes` in memory, and every partition drains when memory or the
-// journal's files run short; until then a trickling partition costs no file and no write. A direct log is written by
-// log/direct-writes.ts, and only synced here.
+// account for. A partition drains when it has `drainBytes` in memory, when its batches lie in a journal file that is to be
+// cleared and are too many to be carried forward, and every partition drains when memory runs short; until then a trickling
+// partition costs no file and no write. A direct log is written by log/direct-writes.ts, and only synced here.
+import { LIMITS } from '../config/limits.ts'
 import type { Disk } from '../lib/env.ts'
 import { forEachLimited } from '../lib/limited.ts'
 import type { Pool } from '../lib/pool.ts'
@@ -11,6 +12,7 @@ import type { ArenaView } from '../memory/arena.ts'
 import type { DescriptorHolds } from '../memory/descriptor-holds.ts'
 import { SLICE_WORDS } from '../native/contract.ts'
 import type { Batch } from './batch.ts'
+import { DirtyLogs } from './dirty-logs.ts'
 import type { DiskWriter } from './disk-writer.ts'
 import { storeIndexes } from './index-files.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -32,6 +34,8 @@ export interface DrainerOptions {
   arenas: readonly ArenaView[]
   batches: Pool<Batch>
   drainBytes: number
+  /** Every journal group before it is synced. */
+  unsyncedSequence: () => number
   onDrained: (bytes: number) => void
   /** A write failed: the log directory is lost for this process. */
   onFailure: (error: Error) => void
@@ -39,8 +43,7 @@ export interface DrainerOptions {
 
 export class Drainer {
   readonly #options: DrainerOptions
-  /** Logs with batches in memory. */
-  readonly #dirty = new Set<PartitionLog>()
+  readonly #dirty: DirtyLogs
   readonly #draining = new Map<PartitionLog, Promise<void>>()
   /** Segments with bytes in the file that are not synced. */
   readonly #unsynced = new Set<Segment>()
@@ -53,11 +56,42 @@ export class Drainer {
 
   constructor(options: DrainerOptions) {
     this.#options = options
+    this.#dirty = new DirtyLogs(options.unsyncedSequence)
+  }
+
+  /** Segments with bytes in the file that are not synced. */
+  get unsyncedSegments(): number {
+    return this.#unsynced.size
+  }
+
+  /** No journal group before it has a batch that no segment has. */
+  get oldestSequence(): number {
+    return this.#dirty.oldestSequence()
+  }
+
+  /** Logs with batches in journal groups before `sequence`, oldest first. */
+  dirtyBefore(sequence: number): Iterable<PartitionLog> {
+    return this.#dirty.before(sequence)
+  }
+
+  isDraining(log: PartitionLog): boolean {
+    return this.#draining.has(log)
   }
 
   onAppended(batch: Batch): void {
-    this.bytesInMemory += batch.length
-    if (batch.log.tail!.count === 1) this.#dirty.add(batch.log)
+    const { log, length } = batch
+    this.bytesInMemory += length
+    if (!log.isDirect && log.tail!.count === 1) this.#dirty.add(log)
+  }
+
+  /** The log was direct: what is in its tail goes to the journal now. */
+  onJournaled(log: PartitionLog): void {
+    if (log.tail !== null && log.tail.count > 0) this.#dirty.add(log)
+  }
+
+  /** What is durable of the log lies in the group `sequence` now, which is synced. */
+  onCarried(log: PartitionLog, sequence: number): void {
+    this.#dirty.addCarried(log, sequence)
   }
 
   onDurable(log: PartitionLog): void {
@@ -89,25 +123,37 @@ export class Drainer {
     return draining
   }
 
-  /** Drains everything that is durable, in the background. */
+  /** Drains everything that is durable and keeps blocks that were received into, in the background. */
   startAll(): void {
     if (this.#isRelieving) return
     this.#isRelieving = true
-    forEachLimited([...this.#dirty], AT_ONCE, (log) => this.start(log)).finally(() => {
+    const logs = [...this.#dirty].filter(({ tail }) => tail !== null && !tail.isCarried)
+    forEachLimited(logs, AT_ONCE, (log) => this.start(log)).finally(() => {
       this.#isRelieving = false
     })
   }
 
-  /**
-   * Resolves when everything that is durable now is in segments, and synced. `onDrained` is called in between: what is
-   * drained then is synced in the end.
-   */
-  async drainAndSyncAll(onDrained: () => void = () => undefined): Promise<void> {
-    await forEachLimited([...this.#dirty], AT_ONCE, (log) => this.drainTo(log, log.durableOffset))
-    onDrained()
+  /** Resolves when everything that is durable now is in segments, and synced. */
+  async drainAndSyncAll(): Promise<void> {
+    const logs = [...this.#dirty]
+    // In turns: a file that is closed before it is synced is opened once more.
+    for (let first = 0; first < logs.length; first += LIMITS.checkpointDrainsMax) {
+      await this.drainEach(logs.slice(first, first + LIMITS.checkpointDrainsMax))
+      await this.syncAll()
+    }
+    await this.syncAll()
+  }
+
+  /** Resolves when what is durable now of each log is in segments; the first ones come first. */
+  drainEach(logs: Iterable<PartitionLog>): Promise<void> {
+    return forEachLimited(logs, AT_ONCE, (log) => this.drainTo(log, log.durableOffset))
+  }
+
+  /** Resolves when everything that is in segments at the call is synced. */
+  syncAll(): Promise<void> {
     const segments = [...this.#unsynced]
     this.#unsynced.clear()
-    await forEachLimited(segments, AT_ONCE, (segment) => this.#sync(segment))
+    return forEachLimited(segments, AT_ONCE, (segment) => this.#sync(segment))
   }
 
   /** The log is closed for deletion: its batches go back as soon as no write reads them, and its files rest. */
@@ -140,10 +186,11 @@ export class Drainer {
 
   async #drain(log: PartitionLog): Promise<void> {
     while (!log.isClosed && log.drainedOffset < log.durableOffset) await this.#drainRun(log)
-    if (log.tail !== null && log.tail.count === 0) {
-      log.tail = null
-      this.#dirty.delete(log)
-    }
+    if (log.tail === null) return
+    const isJournaled = !log.isDirect || log.drainedOffset < log.directFrom
+    if (log.tail.count > 0 && isJournaled) this.#dirty.add(log)
+    else this.#dirty.delete(log)
+    if (log.tail.count === 0) log.tail = null
   }
 
   /** One write: the oldest batches of one segment, as many as fit. */
@@ -173,10 +220,12 @@ export class Drainer {
     } finally {
       holds.release(holder)
     }
+    log.rows?.changing(log)
     segment.drainedBytes = position + bytes
     this.onWritten(segment)
-    this.#options.onDrained(bytes)
     for (let i = 0; i < count; i++) this.recycle(tail.shift())
+    tail.timesCarried = 0
+    this.#options.onDrained(bytes)
   }
 
   async #sync(segment: Segment): Promise<void> {

@@ -73,6 +73,17 @@ export class LeaderEpochs {
     this.storedCount = 0
   }
 
+  /** Records from `offset` on are gone, and so are epochs that began there. */
+  truncateFrom(offset: number): void {
+    let count = this.count
+    while (count > 0 && this.#startOffsets[count - 1]! >= offset) count--
+    if (count === this.count) return
+    this.#epochs.length = count
+    this.#startOffsets.length = count
+    // To be stored anew, be there none left.
+    this.storedCount = -1
+  }
+
   /**
    * The largest known epoch not above `epoch`, and where it ended: the start of the next known epoch, or the log's end
    * for the latest. Undefined when nothing that old is known, or `epoch` is above the latest.

@@ -129,8 +129,12 @@ export class LogDirectories {
   }
 
   async #make({ directory, topicId }: LogIdentity, tenant: Tenant): Promise<void> {
-    await tenant.before?.left
-    tenant.before = null
+    if (tenant.before !== null) {
+      await tenant.before.left
+      tenant.before = null
+      // Else a crash could leave what is written here under the name of the directory that was there.
+      await this.#disk.syncDirectory(this.#root)
+    }
     await this.#disk.makeDirectory(directory)
     const file = await this.#disk.open(`${directory}/${METADATA_FILE}`, 'write')
     try {

@@ -1,4 +1,5 @@
-// Where partitions begin since records were deleted of them: Kafka's `log-start-offset-checkpoint`, a line for each.
+// Where partitions begin since records were deleted of them: Kafka's `log-start-offset-checkpoint`, a line for each. It is
+// for Kafka and its tools: a shard's journal and checkpoint say it first, and this file at checkpoints and clean stops.
 //
 // Owned by the control thread, since all partitions are in one file; the shards ask it, and go on when it is durable. What
 // is asked while a write is under way goes into the next one.

@@ -12,6 +12,7 @@
 
 import type { TopicSettings } from '../config/topic-configs.ts'
 import { assert } from '../lib/assert.ts'
+import { OffsetWaiters } from '../lib/offset-waiters.ts'
 import { ErrorCode } from '../model/error-codes.ts'
 import { Awaiting } from './awaiting.ts'
 import type { Batch } from './batch.ts'
@@ -19,6 +20,7 @@ import type { LogIdentity } from './identity.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import { type ProducerState, SEQUENCE_OK } from './producer-state.ts'
 import type { RecentWrites } from './recent-writes.ts'
+import type { RowChanges } from './row-changes.ts'
 import { Segment } from './segment.ts'
 import { Tail } from './tail.ts'
 import { Waiters } from './waiters.ts'
@@ -62,8 +64,6 @@ export class PartitionLog {
   readonly waiters = new Waiters()
   /** acks=all: who is answered when the high watermark has reached their batch. */
   readonly awaitingCommit = new Awaiting()
-  /** The log's start is, or is about to be, in the checkpoint of log starts. */
-  hasStoredStart = false
   /** What is appended now goes straight to the segment. */
   isDirect = false
   /** Of a direct log: where it became so. What is before went through the journal. */
@@ -74,6 +74,16 @@ export class PartitionLog {
   recentWrites: RecentWrites | null = null
   /** A checkpoint has a row of it. */
   hasRow = false
+  /** Null while nobody waits for durability alone. */
+  #awaitingDurable: OffsetWaiters | null = null
+  /** The log's start as it is, or is about to be, in Kafka's checkpoint of log starts; 0 if it is not in there. */
+  storedLogStart = 0
+  /** From the first to the last moment of a truncation: nothing is appended. */
+  isTruncating = false
+  /** Told before what its row of a checkpoint says changes. */
+  rows: RowChanges | null = null
+  /** The last of `rows`' snapshots that has its row. */
+  snapshot = 0
   /** True from deletion on: every later call is refused. */
   isClosed = false
 
@@ -125,7 +135,7 @@ export class PartitionLog {
    * it, writes the offsets into its bytes, and hands it to the journal or to the direct writes.
    */
   append(batch: Batch, recordCount: number, leaderEpoch: number): void {
-    assert(!this.isClosed, 'nothing is appended to a closed log')
+    assert(!this.isClosed && !this.isTruncating, 'nothing is appended to a log that is closed, or being cut')
     const lastOffset = this.endOffset + recordCount - 1
     if (this.#mustRoll(lastOffset, batch)) this.roll()
     const segment = this.active
@@ -158,6 +168,14 @@ export class PartitionLog {
     assert(offset >= this.durableOffset && offset <= this.endOffset, 'durability only grows, up to the end')
     this.durableOffset = offset
     this.advanceWritten(offset)
+    if (this.#awaitingDurable !== null) this.#awaitingDurable.reach(offset)
+  }
+
+  /** Resolves when everything before `offset` is durable. */
+  durable(offset: number): Promise<void> {
+    if (offset <= this.durableOffset) return Promise.resolve()
+    this.#awaitingDurable ??= new OffsetWaiters()
+    return this.#awaitingDurable.wait(offset)
   }
 
   /**
@@ -180,6 +198,7 @@ export class PartitionLog {
   advanceLogStart(offset: number): void {
     if (offset <= this.logStartOffset) return
     assert(offset <= this.highWatermark && offset <= this.drainedOffset, 'only what is drained can be deleted')
+    this.rows?.changing(this)
     this.logStartOffset = offset
     this.leaderEpochs.truncateBefore(offset)
     if (offset === this.endOffset) this.roll()
@@ -207,6 +226,29 @@ export class PartitionLog {
     this.#beginSegment()
   }
 
+  /**
+   * Everything is drained: the log ends at `offset` from now on, with `segment`, which is what is left of the one that
+   * holds it. Answers with the segments that are no more, the one that it stands for first; their files are the caller's.
+   */
+  truncateTo(offset: number, segment: Segment): Segment[] {
+    assert(this.drainedOffset === this.endOffset, 'a log is cut when all of it is drained')
+    assert(offset >= this.logStartOffset && offset <= this.endOffset, 'a log is cut within itself')
+    this.rows?.changing(this)
+    const first = this.segments.findIndex(({ baseOffset }) => baseOffset === segment.baseOffset)
+    const gone = this.segments.splice(first)
+    for (const each of gone) each.isGone = true
+    this.segments.push(segment)
+    this.#begin(segment)
+    this.endOffset = offset
+    this.writtenOffset = offset
+    this.durableOffset = offset
+    this.highWatermark = Math.min(this.highWatermark, offset)
+    this.leaderEpochs.truncateFrom(offset)
+    this.producers?.truncateFrom(offset)
+    this.waiters.wake()
+    return gone
+  }
+
   /** Takes the segments out of the log of which no record is left; the active one stays. Their files are the caller's. */
   takeObsolete(): Segment[] {
     let count = 0
@@ -218,6 +260,7 @@ export class PartitionLog {
 
   /** The partition is deleted or no longer here: nothing is appended or read any more. */
   close(error: number): void {
+    this.rows?.changing(this)
     this.isClosed = true
     for (const segment of this.segments) segment.isGone = true
     this.awaitingCommit.dismiss(error)

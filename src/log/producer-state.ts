@@ -93,6 +93,14 @@ export class ProducerState {
     for (const [id, producer] of this.#producers) if (producer.lastTimestamp < beforeMs) this.#producers.delete(id)
   }
 
+  /** Batches from `offset` on are gone, and producers that then have none. */
+  truncateFrom(offset: number): void {
+    for (const [id, producer] of this.#producers) {
+      producer.batches = producer.batches.filter(({ baseOffset }) => baseOffset < offset)
+      if (producer.batches.length === 0) this.#producers.delete(id)
+    }
+  }
+
   /** The state as of `endOffset`: batches at or beyond it left out, and producers that then have none. */
   *asOf(
     endOffset: number,

@@ -1,9 +1,10 @@
 // Opens a partition's log at start: from its checkpoint row if there is one, else by walking its segments.
 //
 // With a row everything before `drainedOffset` was synced, and nothing of it is walked. What is beyond it in the files is cut,
-// because the journal has it, whole; or, where the row says `os`, walked: the CRC-valid prefix is kept. Without a row (a
-// partition newer than the last checkpoint, or files of another broker) all is walked. Either way the journal is replayed on
-// top: it has nothing that does not go on where the segments, as far as they are synced, end.
+// because the journal has it, whole; or, where the row says `os`, walked: the CRC-valid prefix is kept. Where the journal
+// says that the log was cut before that, what is left is kept: what came after the cut is in the journal too. Without a row
+// (a partition newer than the last checkpoint, or files of another broker) all is walked. Either way the journal is replayed
+// on top: it has nothing that does not go on where the segments, as far as they are synced, end.
 
 import type { TopicSettings } from '../config/topic-configs.ts'
 import type { PartitionCheckpoint } from '../journal/checkpoint.ts'
@@ -16,12 +17,15 @@ import { ProducerState } from './producer-state.ts'
 import { Segment, segmentPath } from './segment.ts'
 import { removeSegmentFiles } from './segment-files.ts'
 import { type Walked, type WalkOptions, walkSegments } from './segment-walk.ts'
+import { endBefore } from './truncations.ts'
 
 export interface RecoveryOptions extends WalkOptions {
   leaderEpoch: number
   row: PartitionCheckpoint | undefined
   /** Records before it are deleted, and segments without others may be gone. */
   logStartOffset: number
+  /** The log was cut there since the row was written, at a batch's start, or cut further; Infinity if it was not. */
+  cutOffset: number
 }
 
 export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog> {
@@ -33,7 +37,46 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     .map((name) => Number(name.slice(0, 20)))
     .sort((a, b) => a - b)
   if (row === undefined) return recoverByWalking(options, bases)
-  return row.durability === 'os' ? recoverOnward(options, bases, row) : recoverFromRow(options, bases, row)
+  if (row.durability === 'os') return recoverOnward(options, bases, row)
+  if (options.cutOffset < row.drainedOffset) return recoverCut(options, bases, row)
+  return recoverFromRow(options, bases, row)
+}
+
+/** As of where the log was cut: the row's state without what lies behind. */
+async function recoverCut(options: RecoveryOptions, bases: number[], row: PartitionCheckpoint): Promise<RecoveredLog> {
+  const { cutOffset, logStartOffset } = options
+  const base = bases.findLast((each) => each <= cutOffset)
+  if (base === undefined && cutOffset > Math.max(logStartOffset, row.logStartOffset)) {
+    throw new Error(`${options.identity.directory}: no segment holds offset ${cutOffset}, where the log was cut`)
+  }
+  const position = base === undefined ? 0 : await positionOf(options, base, cutOffset)
+  // What the row knows of times is of the segment that was active then.
+  const times = base === row.segmentBaseOffset ? {} : { segmentFirstTimestamp: -1, segmentLargestTimestamp: -1 }
+  return recoverFromRow(options, bases, {
+    ...row,
+    ...times,
+    drainedOffset: cutOffset,
+    segmentBaseOffset: base ?? cutOffset,
+    segmentBytes: position,
+    leaderEpochs: row.leaderEpochs.filter(([, startOffset]) => startOffset < cutOffset),
+    producers: row.producers.map((producer) => ({
+      ...producer,
+      batches: producer.batches.filter(({ baseOffset }) => baseOffset < cutOffset),
+    })),
+  })
+}
+
+/** Where the batch at `offset` begins in the segment's file, or the file ends with the batch before. */
+async function positionOf({ disk, identity }: RecoveryOptions, base: number, offset: number): Promise<number> {
+  const path = segmentPath(identity.directory, base, 'log')
+  const file = await disk.open(path, 'read')
+  try {
+    const end = await endBefore(file, base, await file.size(), offset)
+    if (end.offset === offset) return end.position
+    throw new Error(`${path}: the log was cut at offset ${offset}, but its batches end at ${end.offset}`)
+  } finally {
+    await file.close()
+  }
 }
 
 async function recoverFromRow(

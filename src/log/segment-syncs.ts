@@ -1,5 +1,5 @@
-// Syncs of segment files, on a thread of their own: a sync of much that the kernel has not written back takes long, and no
-// write may wait behind it.
+// Syncs of segment files, on threads of their own: a sync of much that the kernel has not written back takes long, no write
+// may wait behind it, and several at once share the disk's flushes.
 //
 // Owner: the shard.
 import type { Disk } from '../lib/env.ts'
@@ -13,14 +13,15 @@ const NOTHING = new Int32Array(0)
 
 export class SegmentSyncs {
   readonly #disk: Disk
-  readonly #writer: DiskWriter
+  readonly #writers: readonly DiskWriter[]
   readonly #files: SegmentFiles
   readonly #holds: DescriptorHolds
+  #count = 0
 
-  /** `writer` is of a queue that has no writes. */
-  constructor(disk: Disk, writer: DiskWriter, files: SegmentFiles, holds: DescriptorHolds) {
+  /** `writers` are of queues that have no writes. */
+  constructor(disk: Disk, writers: readonly DiskWriter[], files: SegmentFiles, holds: DescriptorHolds) {
     this.#disk = disk
-    this.#writer = writer
+    this.#writers = writers
     this.#files = files
     this.#holds = holds
   }
@@ -36,7 +37,8 @@ export class SegmentSyncs {
     this.#holds.hold(holder)
     try {
       const drained = segment.drainedBytes
-      await this.#writer.write(file.descriptor, 0, NOTHING, 0, DISK_SYNC)
+      const writer = this.#writers[this.#count++ % this.#writers.length]!
+      await writer.write(file.descriptor, 0, NOTHING, 0, DISK_SYNC)
       if (!segment.isNameDurable) await this.#disk.syncDirectory(segment.identity.directory)
       segment.isNameDurable = true
       segment.syncedBytes = Math.max(segment.syncedBytes, drained)

@@ -10,9 +10,16 @@ export class Tail {
   #head = 0
   #count = 0
   byteLength = 0
+  /** How often what is the oldest now was written into the journal once more, instead of to the segment. */
+  timesCarried = 0
 
   get count(): number {
     return this.#count
+  }
+
+  /** Whether all of it was carried: then all of it lies in one group, in memory that only such batches share. */
+  get isCarried(): boolean {
+    return this.timesCarried > 0 && this.#count > 0 && this.at(0).sequence === this.at(this.#count - 1).sequence
   }
 
   at(index: number): Batch {

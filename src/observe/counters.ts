@@ -28,7 +28,11 @@ export const COUNTER_NAMES = [
   'drainedBytes',
   /** Written straight to segments. */
   'directBytes',
+  'carriedBatches',
+  'carriedBytes',
   'checkpoints',
+  'checkpointBases',
+  'checkpointBytes',
   /** Segments that retention deleted, and their bytes. */
   'retentionSegments',
   'retentionBytes',

@@ -16,6 +16,7 @@ import { LeaderEpochs } from '../log/leader-epochs.ts'
 import type { LogDirectories } from '../log/log-directories.ts'
 import type { LogStartChange } from '../log/log-start-checkpoint.ts'
 import { PartitionLog, type RecoveredLog, type RollSource } from '../log/partition-log.ts'
+import type { RowChanges } from '../log/row-changes.ts'
 import { Segment } from '../log/segment.ts'
 import { removeSegmentFiles, type SegmentFiles } from '../log/segment-files.ts'
 import { RESOURCE_TOPIC } from '../metadata/configs.ts'
@@ -39,6 +40,7 @@ export interface LogManagerOptions {
   drainer: Drainer
   directWrites: DirectWrites
   rolls: RollSource
+  rows: RowChanges
   storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
   /** A log is journaled and shall be direct, or the other way round: a checkpoint can change that. */
   onDurabilityChanged: () => void
@@ -110,6 +112,8 @@ export class LogManager implements ImageListener {
     let isChanged = false
     for (const { log } of topic?.partitions ?? []) {
       if (log === null) continue
+      // Its row says how it is recovered.
+      if (log.config.durable !== config.durable) log.rows?.changing(log)
       log.config = config
       if (log.isDirect === config.durable) isChanged = true
     }
@@ -135,6 +139,7 @@ export class LogManager implements ImageListener {
     const recovered = { ...state, leaderEpoch: image.partitions[partition]!.leaderEpoch }
     const config = this.configOf(image.name)
     const log = new PartitionLog(identity, uuidToWords(identity.topicId), config, recovered, this.#options.rolls)
+    log.rows = this.#options.rows
     route.log = log
     this.#logs.add(log)
     return log
@@ -190,7 +195,7 @@ export class LogManager implements ImageListener {
     for (const segment of log.segments) await files.forget(segment)
     const { topic, partition } = log.identity
     // Before the directory: by it the start is known to be this topic's.
-    if (log.hasStoredStart) await storeLogStarts([{ topic, partition, offset: null }])
+    if (log.storedLogStart > 0) await storeLogStarts([{ topic, partition, offset: null }])
     await directories.remove(log.identity)
   }
 }

@@ -1,11 +1,12 @@
 // Logs that begin later from now on: of DeleteRecords, and of retention.
 //
-// Owner: the shard. In order: what goes is drained, so that the journal need not have it; the new starts are durable, all of
-// them at once; then the logs begin there, and segments of which nothing is left go. So recovery, which knows the starts,
-// never misses a segment that it needs, and brings nothing back.
+// Owner: the shard. In order: what goes is drained, so that the journal need not have it; the new start is durable in the
+// journal, and in that moment the log begins there; then segments of which nothing is left go. So recovery, which knows the
+// starts, never misses a segment that it needs, and brings nothing back.
+import { ENTRY_LOG_START } from '../journal/group.ts'
 import { forEachLimited } from '../lib/limited.ts'
+import type { ControlRecords } from '../log/control-records.ts'
 import type { Drainer } from '../log/drainer.ts'
-import type { LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { LogManager } from './log-manager.ts'
 
@@ -21,7 +22,7 @@ export interface NewLogStart {
 export interface LogStartsOptions {
   manager: LogManager
   drainer: Drainer
-  storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
+  records: ControlRecords
 }
 
 export class LogStarts {
@@ -33,16 +34,17 @@ export class LogStarts {
 
   /** Resolves when nothing of before is left, but for who reads it. A log that is closed meanwhile is passed over. */
   async advance(starts: readonly NewLogStart[]): Promise<void> {
-    const { drainer, manager, storeLogStarts } = this.#options
+    const { drainer, manager, records } = this.#options
     await forEachLimited(starts, AT_ONCE, ({ log, offset }) => drainer.drainTo(log, offset))
     const later = starts.filter(({ log, offset }) => !log.isClosed && offset > log.logStartOffset)
-    const changes = later.map(({ log, offset }) => {
-      const { topic, partition } = log.identity
-      log.hasStoredStart = true
-      return { topic, partition, offset }
-    })
-    if (changes.length > 0) await storeLogStarts(changes)
-    for (const { log, offset } of later) if (!log.isClosed) log.advanceLogStart(offset)
+    // All of them in one group of the journal, or a few.
+    await Promise.all(
+      later.map(({ log, offset }) =>
+        records.write(log, ENTRY_LOG_START, offset, () => {
+          if (!log.isClosed) log.advanceLogStart(offset)
+        }),
+      ),
+    )
     await forEachLimited(starts, AT_ONCE, async ({ log }) => {
       if (!log.isClosed) await manager.removeObsolete(log)
     })

@@ -13,6 +13,7 @@ import type { LogStart, LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { RollSource } from '../log/partition-log.ts'
 import { LogReader } from '../log/reader.ts'
 import { TimeLookup } from '../log/time-lookup.ts'
+import { Truncations } from '../log/truncations.ts'
 import { WallClockGuard } from '../log/wall-clock-guard.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
 import { DescriptorHolds } from '../memory/descriptor-holds.ts'
@@ -43,7 +44,7 @@ import { RecordDeletions } from './record-deletions.ts'
 import { type RecoveryReport, recoverShard } from './recovery.ts'
 import { Retention } from './retention.ts'
 import type { SharedMemory } from './shared-memory.ts'
-import { Storage } from './storage.ts'
+import { type LastCheckpoint, Storage } from './storage.ts'
 
 export interface ShardOptions {
   own: number
@@ -92,6 +93,7 @@ export class Shard implements ProduceContext {
   readonly fetches: Fetches
   readonly queries: Queries
   readonly deletions: RecordDeletions
+  readonly truncations: Truncations
   readonly groups: GroupRequests
   readonly sleep: SleepFlags
   readonly peers: Peers
@@ -102,8 +104,8 @@ export class Shard implements ProduceContext {
   readonly #messages: PeerMessages
   readonly #manager: LogManager
   readonly #storage: Storage
-  /** Of the checkpoint that recovery read. */
-  #lastGeneration = 0
+  /** That recovery read. */
+  #lastCheckpoint: LastCheckpoint | null = null
   #isClosing = false
   /** Between `beginTick` and the end of `work`: what is begun now is carried out in this tick. */
   #isTicking = false
@@ -139,11 +141,12 @@ export class Shard implements ProduceContext {
       histograms: this.histograms,
       tick: this.tick,
       logs: () => this.#manager.logs,
+      storeLogStarts: options.storeLogStarts,
       onGroupDurable: () => this.#manager.removeLeaving(),
       onFailure,
       wake,
     })
-    const { files, drainer, directWrites, batches, directories } = this.#storage
+    const { files, drainer, directWrites, batches, directories, records, rows } = this.#storage
     this.peers = new Peers({
       writers: shared.rings[own]!,
       readers: shared.rings.map((ringsFrom) => ringsFrom[own]!),
@@ -204,15 +207,13 @@ export class Shard implements ProduceContext {
       drainer,
       directWrites,
       rolls: this.#rolls,
+      rows,
       storeLogStarts: options.storeLogStarts,
       onDurabilityChanged: () => this.#storage.onDurabilityChanged(),
       onFailure,
     })
-    const starts = new LogStarts({
-      manager: this.#manager,
-      drainer,
-      storeLogStarts: options.storeLogStarts,
-    })
+    const starts = new LogStarts({ manager: this.#manager, drainer, records })
+    this.truncations = new Truncations({ disk: env.disk, files, holds, drainer, records })
     this.deletions = new RecordDeletions({
       own,
       routes: this.routes,
@@ -326,13 +327,13 @@ export class Shard implements ProduceContext {
       logStarts,
       nowMs: env.clock.wallMs(),
     })
-    this.#lastGeneration = report.lastGeneration
+    this.#lastCheckpoint = report
     return report
   }
 
   /** The first checkpoint of this run. Not before every shard has recovered: they read those of the last run. */
   async checkpoint(): Promise<void> {
-    await this.#storage.checkpoint(this.#lastGeneration)
+    await this.#storage.checkpoint(this.#lastCheckpoint!)
     for (const log of this.#manager.logs) await this.#manager.removeObsolete(log)
   }
 

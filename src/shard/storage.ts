@@ -3,20 +3,24 @@
 //
 // Thread: the shard's. `work` runs once a tick; what has to be waited for (opening a file, a drain, a checkpoint) goes on by
 // promise and has a tick run when it is done.
-import { journalFileBytes, journalGroupBytesMax, LIMITS } from '../config/limits.ts'
-import { writeCheckpoint } from '../journal/checkpoint.ts'
+import { carryBounds, checkpointDeltaBytes, journalFileBytes, journalGroupBytesMax, LIMITS } from '../config/limits.ts'
+import { CheckpointWriter } from '../journal/checkpoint-writer.ts'
 import { openJournalFiles } from '../journal/files.ts'
 import { Journal, type JournalListener } from '../journal/journal.ts'
 import type { DiskFile, Env } from '../lib/env.ts'
 import { List } from '../lib/list.ts'
 import { Pool } from '../lib/pool.ts'
 import { Batch } from '../log/batch.ts'
+import { Carrier } from '../log/carrier.ts'
 import { Checkpointer } from '../log/checkpointer.ts'
+import { ControlRecords } from '../log/control-records.ts'
 import { DirectWrites } from '../log/direct-writes.ts'
 import { DiskWriter } from '../log/disk-writer.ts'
 import { Drainer } from '../log/drainer.ts'
 import { LogDirectories } from '../log/log-directories.ts'
+import type { LogStartChange } from '../log/log-start-checkpoint.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
+import { RowChanges } from '../log/row-changes.ts'
 import { SegmentFiles } from '../log/segment-files.ts'
 import { SegmentSyncs } from '../log/segment-syncs.ts'
 import type { Arena, ArenaView } from '../memory/arena.ts'
@@ -42,6 +46,8 @@ export interface StorageOptions {
   histograms: Histograms
   tick: TickClock
   logs: () => Iterable<PartitionLog>
+  /** In Kafka's own checkpoint. */
+  storeLogStarts: (changes: readonly LogStartChange[]) => Promise<void>
   /** The journal has synced what it had of some logs. */
   onGroupDurable: () => void
   /** The log directory is lost for this process. */
@@ -50,15 +56,24 @@ export interface StorageOptions {
   wake: () => void
 }
 
+/** The last checkpoint of the run before, which recovery read; both 0 if there was none. */
+export interface LastCheckpoint {
+  readonly lastGeneration: number
+  readonly lastSlot: number
+}
+
 export class Storage implements JournalListener {
   readonly directories: LogDirectories
   readonly files: SegmentFiles
   readonly drainer: Drainer
   readonly directWrites: DirectWrites
   readonly batches = new Pool(() => new Batch())
+  readonly records: ControlRecords
+  readonly rows = new RowChanges()
   readonly #options: StorageOptions
   readonly #drainWriter: DiskWriter
-  readonly #syncWriter: DiskWriter
+  readonly #syncWriters: readonly DiskWriter[]
+  readonly #carrier: Carrier
   /** Logs of which the group that was synced has batches; one may be there more than once. */
   readonly #touched = new List<PartitionLog>()
   #journal: Journal | null = null
@@ -69,14 +84,14 @@ export class Storage implements JournalListener {
 
   constructor(options: StorageOptions) {
     this.#options = options
-    const { own, env, directory, arenas, holds, counters, histograms, tick, onFailure, wake } = options
+    const { own, env, directory, arena, arenas, holds, counters, histograms, tick, onFailure, wake } = options
     this.directories = new LogDirectories(env.disk, directory)
     const prepare = ({ identity }: { identity: PartitionLog['identity'] }) => this.directories.ensure(identity)
     const slots = LIMITS.segmentFilesOpenMax
     this.files = new SegmentFiles(env.disk, prepare, holds, own * slots, slots)
     this.#drainWriter = this.#newWriter()
-    this.#syncWriter = this.#newWriter()
-    const syncs = new SegmentSyncs(env.disk, this.#syncWriter, this.files, holds)
+    this.#syncWriters = Array.from({ length: LIMITS.segmentSyncThreads }, () => this.#newWriter())
+    const syncs = new SegmentSyncs(env.disk, this.#syncWriters, this.files, holds)
     this.drainer = new Drainer({
       disk: env.disk,
       writer: this.#drainWriter,
@@ -86,9 +101,23 @@ export class Storage implements JournalListener {
       arenas,
       batches: this.batches,
       drainBytes: LIMITS.drainBytes,
+      unsyncedSequence: () => this.#unsyncedSequence,
       onFailure,
-      onDrained: (bytes) => counters.add(COUNTER.drainedBytes, bytes),
+      onDrained: (bytes) => this.#onDrained(bytes),
     })
+    this.#carrier = new Carrier({
+      own,
+      arena,
+      arenas,
+      drainer: this.drainer,
+      groupBytesMax: carryBounds(options.journalBytes).groupBytesMax,
+      onCarried: (batches, bytes) => {
+        counters.add(COUNTER.carriedBatches, batches)
+        counters.add(COUNTER.carriedBytes, bytes)
+      },
+      wake,
+    })
+    this.records = new ControlRecords({ journal: () => this.journal, batches: this.batches, wake })
     this.directWrites = new DirectWrites({
       writer: this.#drainWriter,
       syncs,
@@ -100,7 +129,7 @@ export class Storage implements JournalListener {
       checkpointBytes: LIMITS.directCheckpointBytes,
       checkpointMs: LIMITS.directCheckpointMs,
       onWritten: (bytes) => counters.add(COUNTER.directBytes, bytes),
-      onCheckpointDue: () => this.#checkpointer!.start(),
+      onCheckpointDue: () => this.#checkpointer!.startDue(),
       toJournal: (batch) => this.#journal!.enqueue(batch),
       onFailure,
       wake,
@@ -123,33 +152,47 @@ export class Storage implements JournalListener {
   }
 
   /**
-   * The first checkpoint of this run; `lastGeneration` is that of the one that recovery read. Not before every shard has
-   * recovered: they read those of the last run.
+   * The first checkpoint of this run, after `last`. Not before every shard has recovered: they read those of the last run.
    */
-  async checkpoint(lastGeneration: number): Promise<void> {
-    const { own, shards, runEpoch, directory, env, native, counters, tick, logs, onFailure } = this.#options
-    this.#checkpointer = new Checkpointer({
+  async checkpoint({ lastGeneration, lastSlot }: LastCheckpoint): Promise<void> {
+    const { own, shards, runEpoch, directory, journalBytes, env, native, counters, tick } = this.#options
+    const { logs, storeLogStarts, onFailure } = this.#options
+    const writer = new CheckpointWriter({
+      disk: env.disk,
+      directory,
       shard: own,
       shards,
       runEpoch,
       lastGeneration,
+      lastSlot,
+      deltaBytesMin: checkpointDeltaBytes(journalBytes),
+      checksum: native.crc32c,
+    })
+    this.#checkpointer = new Checkpointer({
       drainer: this.drainer,
+      carrier: this.#carrier,
+      bounds: carryBounds(journalBytes),
+      rows: this.rows,
+      writer,
       logs,
-      unsyncedSequence: () => this.#journal?.unsyncedSequence ?? 1,
+      unsyncedSequence: () => this.#unsyncedSequence,
+      sequenceToFree: () => this.#journal?.sequenceToFree ?? 0,
+      storeLogStarts,
       storeLeaderEpochs: (log) => this.directories.storeLeaderEpochs(log),
-      write: (checkpoint) => writeCheckpoint(env.disk, directory, checkpoint, native.crc32c),
-      onRow: (log, { durability }) => {
-        if (!this.#isClosing) this.directWrites.onRow(log, durability === 'os')
+      onRow: (log, isWalked) => {
+        if (!this.#isClosing) this.directWrites.onRow(log, isWalked)
       },
       onCheckpoint: (sequence) => {
         counters.add(COUNTER.checkpoints, 1)
+        counters.set(COUNTER.checkpointBases, writer.basesWritten)
+        counters.set(COUNTER.checkpointBytes, writer.bytesWritten)
         // Between ticks: a group that waited for a file starts now, not when the last tick was.
         tick.read(env.clock.nowMs())
         this.#journal?.release(sequence)
       },
       onFailure,
     })
-    await this.#checkpointer.run()
+    await this.#checkpointer.drainAll()
   }
 
   /** Starts the journal of this run. Not before every shard has its checkpoint: until then the last run's may be needed. */
@@ -172,6 +215,7 @@ export class Storage implements JournalListener {
       progress,
       checksum: native.crc32c,
       listener: this,
+      carried: this.#carrier,
     })
     // Changed since the first checkpoint.
     for (const log of logs()) if (log.isDirect === log.config.durable) this.onDurabilityChanged()
@@ -181,7 +225,7 @@ export class Storage implements JournalListener {
   work(nowMs: number): void {
     this.#journal?.pump()
     this.#drainWriter.poll()
-    this.#syncWriter.poll()
+    for (const writer of this.#syncWriters) writer.poll()
     this.directWrites.run(nowMs)
   }
 
@@ -190,14 +234,13 @@ export class Storage implements JournalListener {
    * the first checkpoint, or `open`, sees to it.
    */
   onDurabilityChanged(): void {
-    if (this.#journal !== null) this.#checkpointer!.start()
+    if (this.#journal !== null) this.#checkpointer!.startDue()
   }
 
   /** Everything acknowledged goes into segments; then nothing is left to replay. Once it is idle. */
   async close(): Promise<void> {
     this.#isClosing = true
-    await this.#checkpointer?.settle()
-    await this.#checkpointer?.run()
+    await this.#checkpointer?.drainAll()
     await this.#closeFiles()
   }
 
@@ -250,6 +293,16 @@ export class Storage implements JournalListener {
     this.#options.onFailure(error)
   }
 
+  /** Every journal group before it is synced. */
+  get #unsyncedSequence(): number {
+    return this.#journal?.unsyncedSequence ?? 1
+  }
+
+  #onDrained(bytes: number): void {
+    this.#options.counters.add(COUNTER.drainedBytes, bytes)
+    if (this.drainer.unsyncedSegments >= LIMITS.checkpointSegmentsMax) this.#checkpointer?.start()
+  }
+
   #newWriter(): DiskWriter {
     const { native, arenas, doorbell, directory } = this.#options
     const progress = progressWords()
@@ -260,7 +313,7 @@ export class Storage implements JournalListener {
   async #closeFiles(): Promise<void> {
     this.#journal?.close()
     this.#drainWriter.close()
-    this.#syncWriter.close()
+    for (const writer of this.#syncWriters) writer.close()
     for (const file of this.#journalFiles) await file.close()
     await this.files.closeAll()
   }

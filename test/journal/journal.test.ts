@@ -2,7 +2,15 @@
 // the test: `written` and `synced` are its steps.
 import { beforeEach, describe, expect, test } from 'vitest'
 import { journalPath } from '../../src/journal/checkpoint.ts'
-import { type Checksum, type GroupEntry, paddedLength, readEntry, readGroupHeader } from '../../src/journal/group.ts'
+import {
+  type Checksum,
+  ENTRY_APPEND,
+  ENTRY_LOG_START,
+  type GroupEntry,
+  paddedLength,
+  readEntry,
+  readGroupHeader,
+} from '../../src/journal/group.ts'
 import { Journal } from '../../src/journal/journal.ts'
 import { DamagedJournalError, replayJournal } from '../../src/journal/replay.ts'
 import type { DiskFile } from '../../src/lib/env.ts'
@@ -28,6 +36,8 @@ class World {
   files: DiskFile[] = []
   ticket = 0
   offset = 0
+  /** What goes in once more, at the head of the next group that has room for it. */
+  readonly carried: Batch[] = []
   /** Batches are made here, one behind the other. */
   readonly home: number
   used = 0
@@ -46,6 +56,7 @@ class World {
     this.disk = disk
     this.files = files
     this.home = this.arena.allocate(4 << 20)
+    const { carried } = this
     this.journal = new Journal({
       shard: 0,
       runEpoch,
@@ -78,6 +89,21 @@ class World {
         onFileFull: () => this.told.push('file full'),
         onFailure: (error) => this.told.push(error.message),
       },
+      carried: {
+        get isEmpty() {
+          return carried.length === 0
+        },
+        onGroupStarting: (journal: Journal, sequence: number, bytesMax: number) => {
+          let bytes = 0
+          while (this.carried.length > 0 && bytes + 48 + this.carried[0]!.length <= bytesMax) {
+            bytes += 48 + this.carried[0]!.length
+            journal.addCarried(this.carried.shift()!)
+          }
+          this.told.push(`${sequence} starts with ${bytes}`)
+        },
+        onNoRoom: () => this.told.push('no room'),
+        onGroupDurable: () => undefined,
+      },
     })
   }
 
@@ -94,6 +120,18 @@ class World {
     batch.crc = crc32c(this.arena.bytes, batch.offset, length, 0) | 0
     if (waits) batch.waiter = { onWritten: () => undefined }
     this.used += Math.ceil(length / 8) * 8
+    this.journal.enqueue(batch)
+    return batch
+  }
+
+  /** A control record: it has no bytes, and its offset is the log's end. */
+  enqueueControl(): Batch {
+    const batch = new Batch()
+    batch.log = { topicIdWords: Int32Array.of(1, 2, 3, 4), identity: { partition: 5 } } as unknown as PartitionLog
+    batch.kind = ENTRY_LOG_START
+    batch.baseOffset = this.offset
+    batch.nextOffset = this.offset
+    batch.onDurable = () => this.told.push(`begins at ${batch.baseOffset}`)
     this.journal.enqueue(batch)
     return batch
   }
@@ -134,7 +172,7 @@ class World {
       checksum,
       isBatchIntact: (offset: number, { length, crc }: GroupEntry) =>
         (crc32c(arena.bytes, offset, length, 0) | 0) === crc,
-      onEntry: ({ baseOffset }) => offsets.push(baseOffset),
+      onEntry: ({ kind, baseOffset }) => offsets.push(kind === ENTRY_APPEND ? baseOffset : -baseOffset),
       onFileEnd: async () => undefined,
     })
     expect(arena.heldBytes()).toBe(0)
@@ -248,6 +286,82 @@ describe('files', () => {
     world.flush()
     expect(world.told.at(-2)).toBe('durable 9')
   })
+})
+
+describe('what is carried', () => {
+  test('stands at the head of a group, before what is new', async () => {
+    const [first, second] = [world.enqueue(100), world.enqueue(200)]
+    world.flush()
+    expect([first.sequence, second.sequence]).toEqual([1, 1])
+    world.carried.push(first, second)
+    world.enqueue(300)
+    world.flush()
+    expect(world.told.slice(-4)).toEqual(['2 starts with 396', 'written 2', 'durable 2', 'group'])
+    expect((await world.replay()).offsets).toEqual([0, 1, 0, 1, 2])
+  })
+
+  test('makes a group of its own when nothing is new', async () => {
+    const first = world.enqueue(100)
+    world.flush()
+    world.carried.push(first)
+    expect(world.journal.isIdle).toBe(true)
+    world.journal.pump()
+    expect(world.journal.isIdle).toBe(false)
+    world.flush()
+    expect([world.journal.isIdle, world.journal.unsyncedSequence]).toEqual([true, 3])
+    expect(await world.replay()).toEqual({ offsets: [0, 0], next: 3 })
+  })
+
+  test('leaves room for the batch that waits longest', () => {
+    const first = world.enqueue(5000)
+    world.flush()
+    world.carried.push(first)
+    world.enqueue(15_000)
+    world.enqueue(100)
+    world.flush()
+    expect(world.told.filter((each) => each.includes('starts'))).toEqual(['2 starts with 0', '3 starts with 5048'])
+  })
+
+  test('is told when no file is free for it, and does not keep new batches from the file that is made free', () => {
+    for (let i = 0; i < 9; i++) world.enqueue(19_000)
+    world.flush()
+    world.carried.push(world.enqueue(19_000))
+    world.journal.pump()
+    expect([world.submitted.length, world.told.at(-1)]).toEqual([9, 'no room'])
+    world.carried.length = 0
+    world.journal.release(4)
+    world.flush()
+    expect([world.submitted.length, world.told.at(-2)]).toEqual([10, 'durable 9'])
+  })
+})
+
+test('control records are told in order, and come back in order', async () => {
+  world.enqueue(100)
+  world.enqueueControl()
+  world.enqueue(100)
+  world.flush()
+  expect(world.told).toEqual(['written 0', 'written 1', 'written 1', 'durable 0', 'begins at 1', 'durable 1', 'group'])
+  expect((await world.replay()).offsets).toEqual([0, -1, 1])
+  // A kind that nobody knows is of a later version.
+  const { bytes } = world.submitted[0]!
+  bytes.writeInt32LE(4, 64 + 48 + 20)
+  bytes.writeUInt32LE(0, 4)
+  bytes.writeUInt32LE(crc32c(bytes, 0, 64 + 3 * 48, 0), 4)
+  world.disk.bytesOf(journalPath('data', 0, 0)).set(bytes)
+  await expect(world.replay()).rejects.toThrow('group 1 has an entry of kind 4')
+})
+
+test('the oldest file is to be made free when fewer than two are', () => {
+  const free: number[] = []
+  for (let i = 0; i < 9; i++) {
+    world.enqueue(19_000)
+    world.flush()
+    free.push(world.journal.sequenceToFree)
+  }
+  // Files hold three groups each: with the second one's first group a single file is free.
+  expect(free).toEqual([0, 0, 0, 4, 4, 4, 4, 4, 4])
+  world.journal.release(4)
+  expect(world.journal.sequenceToFree).toBe(7)
 })
 
 describe('replay', () => {

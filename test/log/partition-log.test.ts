@@ -244,6 +244,82 @@ describe('the log begins later', () => {
   })
 })
 
+describe('a log is cut', () => {
+  /** Eleven batches of two records in three segments, all but `left` of them drained. */
+  function log(left = 0): PartitionLog {
+    const log = logWith({ segmentBytes: 400 })
+    for (let i = 0; i < 11; i++) append(log)
+    log.advanceDurable(22)
+    log.advanceHighWatermark(22)
+    while (log.tail!.count > left) log.tail!.shift()
+    return log
+  }
+
+  test('and ends in what is left of a segment', () => {
+    const cut = log()
+    const [first, second, third] = cut.segments
+    const rest = new Segment(IDENTITY, 8, 200)
+    expect(cut.truncateTo(12, rest)).toEqual([second, third])
+    expect([first!.isGone, second!.isGone, third!.isGone]).toEqual([false, true, true])
+    expect(cut.segments).toEqual([first, rest])
+    expect([cut.endOffset, cut.durableOffset, cut.drainedOffset, cut.highWatermark]).toEqual([12, 12, 12, 12])
+    rest.offsetIndex = first!.offsetIndex
+    rest.timeIndex = first!.timeIndex
+    expect(append(cut).baseOffset).toBe(12)
+  })
+
+  test('not while something of it is in memory, before its start or behind its end', () => {
+    const rest = new Segment(IDENTITY, 8, 200)
+    expect(() => log(1).truncateTo(12, rest)).toThrow('drained')
+    expect(() => log().truncateTo(23, rest)).toThrow('within')
+    const later = log()
+    later.advanceLogStart(14)
+    expect(() => later.truncateTo(12, rest)).toThrow('within')
+  })
+
+  test('and takes nothing meanwhile', () => {
+    const cut = log()
+    cut.isTruncating = true
+    expect(() => append(cut)).toThrow('being cut')
+  })
+
+  test('with its epochs', () => {
+    const epochs = LeaderEpochs.of([
+      [1, 0],
+      [3, 10],
+      [4, 20],
+    ])
+    epochs.storedCount = 3
+    epochs.truncateFrom(21)
+    expect([epochs.pairs().length, epochs.storedCount]).toEqual([3, 3])
+    epochs.truncateFrom(10)
+    expect(epochs.pairs()).toEqual([[1, 0]])
+    // To be stored anew, also when none is left.
+    expect(epochs.storedCount).not.toBe(epochs.count)
+    epochs.truncateFrom(0)
+    expect([epochs.count, epochs.storedCount === epochs.count]).toEqual([0, false])
+  })
+})
+
+test('who waits for durability alone is told when it is reached', async () => {
+  const log = logWith()
+  append(log)
+  append(log)
+  let told = ''
+  const waiting = [2, 4, 3].map((offset) =>
+    log.durable(offset).then(() => {
+      told += offset
+    }),
+  )
+  log.advanceDurable(2)
+  await waiting[0]
+  expect(told).toBe('2')
+  log.advanceDurable(4)
+  await Promise.all(waiting)
+  expect(told).toBe('243')
+  await log.durable(4)
+})
+
 test('those who await an offset are told in order, the rest when the log closes', () => {
   const log = logWith()
   const told: string[] = []
@@ -261,7 +337,7 @@ test('those who await an offset are told in order, the rest when the log closes'
   log.close(ErrorCode.UnknownTopicOrPartition)
   expect(told).toEqual(['reached 2', 'reached 4', 'reached 4', 'gone 6 3', 'gone 8 3'])
   expect(log.segments.every(({ isGone }) => isGone)).toBe(true)
-  expect(() => append(log)).toThrow('closed log')
+  expect(() => append(log)).toThrow('closed')
 })
 
 describe('waiters', () => {

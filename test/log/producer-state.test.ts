@@ -72,3 +72,14 @@ test('the state as of an offset leaves out what came later', () => {
     [12, 12, 14],
   ])
 })
+
+test('a log that is cut takes batches with it, and producers that then have none', () => {
+  const state = new ProducerState()
+  state.record(1, 0, 0, 1, 10, -1, 0)
+  state.record(1, 0, 1, 1, 20, -1, 0)
+  state.record(2, 0, 0, 1, 15, -1, 0)
+  state.truncateFrom(20)
+  expect([state.check(1, 0, 0, 1), state.check(1, 0, 1, 1), state.size]).toEqual([SEQUENCE_DUPLICATE, SEQUENCE_OK, 2])
+  state.truncateFrom(15)
+  expect([state.size, state.check(2, 0, 7, 1)]).toEqual([1, SEQUENCE_OK])
+})

@@ -1,15 +1,19 @@
-// The power is cut at every operation of the disk, while a node appends, drains, checkpoints, goes round its journal,
-// deletes a topic, and while it recovers from the cut before. What comes back is a prefix of each partition's batches that
-// holds every acknowledged one, whatever the number of shards; a second start finds the same.
+// The power is cut at every operation of the disk, while a node appends, drains, carries stragglers forward, checkpoints,
+// goes round its journal, and while it recovers from the cut before. What comes back is a prefix of each partition's batches
+// that holds every acknowledged one, whatever the number of shards; a second start finds the same.
 import { describe, expect, test } from 'vitest'
 import type { MetadataRecord } from '../../src/wire/generated/metadata-records.ts'
 import { partitionRecord, topicRecord } from '../metadata/records.ts'
 import { FakeDisk, PowerCut, seededRandom } from '../raft/fake-disk.ts'
 import { batchOf, recordsIn } from '../scenarios/client.ts'
-import { SmallNode } from './small-node.ts'
+import { type Deeds, SmallNode } from './small-node.ts'
 
-const PARTITIONS = 4
-const JOURNAL_BYTES = 4 * 32 * 1024
+const PARTITIONS = 16
+/** The others get little, now and then, and wait in memory while the journal goes round. */
+const BUSY = 3
+/** Operations between two cuts: 1 takes an hour. */
+const STRIDE = Number(process.env.POWER_CUT_STRIDE ?? 97)
+const JOURNAL_BYTES = 4 * 16 * 1024
 const METADATA: MetadataRecord[] = [
   topicRecord('logs', 1),
   ...Array.from({ length: PARTITIONS }, (_, partition) => partitionRecord(1, partition)),
@@ -37,9 +41,10 @@ function newNode(disk: FakeDisk, shards: number, runEpoch: number): SmallNode {
 async function load(node: SmallNode, history: History, random: () => number, count: number): Promise<void> {
   const pending: Promise<unknown>[] = []
   for (let i = 0; i < count; i++) {
-    const partition = random() % PARTITIONS
+    const isBusy = random() % 3 !== 0
+    const partition = isBusy ? random() % BUSY : BUSY + (random() % (PARTITIONS - BUSY))
     const value = `${partition}.${history.sent++}`
-    const batch = batchOf([`${value}:${'v'.repeat(random() % 5000)}`])
+    const batch = batchOf([`${value}:${'v'.repeat(random() % (isBusy ? 5000 : 20))}`])
     const via = random() % node.shards.length
     while (!node.hasRoom(via)) {
       for (const shard of node.shards) shard.relieve()
@@ -52,7 +57,7 @@ async function load(node: SmallNode, history: History, random: () => number, cou
     pending.push(appending)
     if (random() % 3 !== 0) await node.tick()
     if (pending.length > 6) await node.settle(Promise.all(pending.splice(0)))
-    if (random() % 20 === 0) node.shards[random() % node.shards.length]!.relieve()
+    if (random() % 60 === 0) node.shards[random() % node.shards.length]!.relieve()
   }
   await node.settle(Promise.all(pending))
 }
@@ -99,10 +104,13 @@ async function untilCut(action: () => Promise<void>): Promise<boolean> {
 }
 
 describe('the power is cut', () => {
+  const deeds: Deeds = { carriedBatches: 0, checkpoints: 0, checkpointBases: 0, batchesAhead: 0 }
+  let nodes = 0
+
   test.each([1, 2, 3])('at every operation, with %i shards', async (shards) => {
     let isWhole = false
     let cuts = 0
-    for (let cutAfter = 20 + shards; !isWhole; cutAfter += 53) {
+    for (let cutAfter = 20 + shards; !isWhole; cutAfter += STRIDE) {
       const seed = cutAfter * 10 + shards
       const random = seededRandom(seed)
       const history = newHistory()
@@ -111,8 +119,13 @@ describe('the power is cut', () => {
         disk.operationsLeft = cutAfter
         isWhole = await untilCut(async () => {
           const node = newNode(disk, shards, 1)
-          await node.start()
-          await load(node, history, random, 60)
+          nodes += shards
+          try {
+            await node.start()
+            await load(node, history, random, 100 * shards)
+          } finally {
+            node.count(deeds)
+          }
         })
         cuts++
         // The next start is cut too, at random, and so is what comes after it.
@@ -122,12 +135,17 @@ describe('the power is cut', () => {
           if (run < 5) disk.operationsLeft = random() % 200
           await untilCut(async () => {
             const node = newNode(disk, count, run)
-            await node.start()
-            const left = disk.operationsLeft
-            disk.operationsLeft = Number.POSITIVE_INFINITY
-            check(disk, node, history)
-            disk.operationsLeft = left
-            await load(node, history, random, 10)
+            nodes += count
+            try {
+              await node.start()
+              const left = disk.operationsLeft
+              disk.operationsLeft = Number.POSITIVE_INFINITY
+              check(disk, node, history)
+              disk.operationsLeft = left
+              await load(node, history, random, 25)
+            } finally {
+              node.count(deeds)
+            }
           })
         }
         const last = newNode(disk.afterPowerCut(random), 2, 6)
@@ -139,5 +157,13 @@ describe('the power is cut', () => {
       }
     }
     expect(cuts).toBeGreaterThan(5)
+  })
+
+  test('while there was something to cut', () => {
+    process.stdout.write(`${nodes} shards: ${JSON.stringify(deeds)}\n`)
+    expect(deeds.carriedBatches).toBeGreaterThan(1000)
+    // Each shard that got so far began with a base.
+    expect(deeds.checkpoints - deeds.checkpointBases).toBeGreaterThan(100)
+    expect(deeds.batchesAhead).toBeGreaterThan(10)
   })
 })

@@ -19,6 +19,7 @@ import {
   SLICE_WORDS,
 } from '../../src/native/contract.ts'
 import { standIn } from '../../src/native/stand-in/stand-in.ts'
+import { COUNTER } from '../../src/observe/counters.ts'
 import { createLog } from '../../src/observe/log.ts'
 import { Shard } from '../../src/shard/shard.ts'
 import { createSharedMemory } from '../../src/shard/shared-memory.ts'
@@ -104,6 +105,14 @@ export interface Appended {
   baseOffset: number
 }
 
+/** What a node has done that a test is about. */
+export interface Deeds {
+  carriedBatches: number
+  checkpoints: number
+  checkpointBases: number
+  batchesAhead: number
+}
+
 export class SmallNode {
   readonly disk: FakeDisk
   readonly shards: Shard[]
@@ -116,6 +125,7 @@ export class SmallNode {
   #nowMs = 0
   /** The time that passes between two ticks. */
   msPerTick = 1
+  #batchesAhead = 0
 
   constructor(
     disk: FakeDisk,
@@ -125,9 +135,10 @@ export class SmallNode {
     metadata: MetadataBatch,
     logStarts: LogStartCheckpoint | null = null,
     overrides: readonly string[] = [],
+    arenaBytes = ARENA_BYTES,
   ) {
     this.disk = disk
-    const shared = createSharedMemory(shardCount, ARENA_BYTES)
+    const shared = createSharedMemory(shardCount, arenaBytes)
     this.arenas = shared.arenas.map((memory) => new Arena(memory))
     const { settings } = loadSettings({ overrides: [...RETENTION_NEVER, ...overrides] })
     const native: Native = {
@@ -176,7 +187,8 @@ export class SmallNode {
 
   /** Recovers, writes the first checkpoints, opens the journals: as the control thread has it done. */
   async start(): Promise<void> {
-    await this.settle(Promise.all(this.shards.map((shard) => shard.recover())))
+    const reports = await this.settle(Promise.all(this.shards.map((shard) => shard.recover())))
+    for (const { batchesAhead } of reports) this.#batchesAhead += batchesAhead
     await this.settle(Promise.all(this.shards.map((shard) => shard.checkpoint())))
     await this.settle(Promise.all(this.shards.map((shard) => shard.open())))
   }
@@ -186,10 +198,20 @@ export class SmallNode {
     await this.settle(Promise.all(this.shards.map((shard) => shard.close())))
   }
 
+  /** Adds to `deeds` what was done since the start. */
+  count(deeds: Deeds): void {
+    deeds.batchesAhead += this.#batchesAhead
+    for (const { counters } of this.shards) {
+      deeds.carriedBatches += counters.get(COUNTER.carriedBatches)
+      deeds.checkpoints += counters.get(COUNTER.checkpoints)
+      deeds.checkpointBases += counters.get(COUNTER.checkpointBases)
+    }
+  }
+
   /** Whether there is a block for one more append by way of this shard. */
   hasRoom(via: number): boolean {
     const arena = this.arenas[via]!
-    return arena.heldBytes() < ARENA_BYTES
+    return arena.heldBytes() < arena.bytes.length
   }
 
   /** Appends by way of `via`, as a request that came in there. Resolves with the answer, at the earliest a tick later. */
@@ -230,6 +252,12 @@ export class SmallNode {
   async pass(ms: number): Promise<void> {
     this.#nowMs += ms
     await this.tick()
+  }
+
+  /** Cuts the log at the batch that holds `offset`; resolves to where it ends then. */
+  truncate(topic: string, partition: number, offset: number): Promise<number> {
+    const { shard } = this.shards[0]!.routes.topicByName(topic)!.partitions[partition]!
+    return this.shards[shard]!.truncations.truncate(this.logOf(topic, partition), offset)
   }
 
   /** One tick of every shard and one step of every disk thread. Throws what ended the node. */
