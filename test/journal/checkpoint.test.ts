@@ -130,15 +130,15 @@ describe('deltas', () => {
 
   test('cost what changed', async () => {
     const one = writer()
-    expect(rowBytes(row(0))).toBe(100)
+    expect(rowBytes(row(0))).toBe(104)
     await write(
       one,
       Array.from({ length: 5000 }, (_, partition) => row(partition)),
     )
     const baseBytes = one.bytesWritten
-    expect(baseBytes).toBe(72 + 5000 * 100)
+    expect(baseBytes).toBe(72 + 5000 * 104)
     await write(one, [row(1), row(2)])
-    expect(one.bytesWritten - baseBytes).toBe(72 + 200)
+    expect(one.bytesWritten - baseBytes).toBe(72 + 208)
   })
 
   test('end before a torn one, wherever it is torn', async () => {
@@ -170,8 +170,8 @@ describe('deltas', () => {
     await write(writer({ runEpoch: 2, lastGeneration: 2, lastSlot: 1 }), [row(0, { drainedOffset: 7 })])
     const path = checkpointPath(DIRECTORY, 0, 0)
     const base = disk.bytesOf(path).slice()
-    expect(base.length).toBe(172)
-    disk.setBytes(path, Buffer.concat([base, old.subarray(172)]))
+    expect(base.length).toBe(176)
+    disk.setBytes(path, Buffer.concat([base, old.subarray(176)]))
     expect(await drained()).toEqual({ 0: 7 })
   })
 
@@ -280,7 +280,7 @@ test('hostile counts and lengths are no checkpoint', async () => {
       const view = new DataView(bytes.buffer)
       if (view.getUint32(at, true) === value) continue
       view.setUint32(at, value, true)
-      view.setUint32(40, crc32c(bytes, 72, 100, 0), true)
+      view.setUint32(40, crc32c(bytes, 72, 104, 0), true)
       view.setUint32(4, 0, true)
       view.setUint32(4, crc32c(bytes, 0, 72, 0), true)
       disk.setBytes(path, bytes)
