@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromDist } from './micro.mjs'
+import { topicRecords } from './topic-records.mjs'
 
 const { requestFrame } = await fromDist('client/frames')
 const { loadSettings } = await fromDist('config/settings')
@@ -118,7 +119,7 @@ export class HandDriven {
     )
     const introductions = new Introductions(clientLog, listenerNames)
     this.#loop.attach(this.#shard, new Requests(this.#shard, cold, introductions, clientLog))
-    this.#shard.applyMetadata({ offset: 1, epoch: 1, records: topicRecords(partitions) })
+    this.#shard.applyMetadata({ offset: 1, epoch: 1, records: topicRecords(TOPIC, TOPIC_ID, partitions) })
   }
 
   connect() {
@@ -257,27 +258,4 @@ function withoutJournal(env) {
   const open = async (path, mode) =>
     /journal-\d+/.test(path) && mode !== 'read' ? file(path) : env.disk.open(path, mode)
   return { ...env, disk: { ...env.disk, open } }
-}
-
-function topicRecords(partitions) {
-  const records = [{ type: 'TopicRecord', name: TOPIC, topicId: TOPIC_ID }]
-  for (let partitionId = 0; partitionId < partitions; partitionId++) {
-    records.push({
-      type: 'PartitionRecord',
-      partitionId,
-      topicId: TOPIC_ID,
-      replicas: [1],
-      isr: [1],
-      removingReplicas: [],
-      addingReplicas: [],
-      leader: 1,
-      leaderRecoveryState: 0,
-      leaderEpoch: 0,
-      partitionEpoch: 0,
-      directories: ['AAAAAAAAAAAAAAAAAAAAAA'],
-      eligibleLeaderReplicas: null,
-      lastKnownElr: null,
-    })
-  }
-  return records
 }

@@ -38,9 +38,9 @@ export function describeMachine(directory) {
  *   others   of all processes but these, the clients (this process and what it started) and the `bystanders`: it should be
  *            next to nothing, or it spoils the figure
  *
- * All from what the scheduler counts of each process, in nanoseconds. The machine's totals (/proc/stat) are sampled, a
- * hundred times a second: of threads that run for microseconds and sleep again they tell anything between nothing and twice
- * the truth. What is not in the bill: interrupts that come while nobody runs.
+ * All from what the scheduler counts of each process. The machine's totals (/proc/stat) are sampled by ticks: of threads
+ * that run for microseconds and sleep again they were seen to tell less than the clients alone had used. What is not in the
+ * bill: interrupts that come while nobody runs.
  */
 export function charge(server, bystanders, directory) {
   const known = new Set([...server.pids, ...bystanders.flatMap(({ pids }) => pids)])

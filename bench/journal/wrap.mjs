@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fromDist, question } from '../micro.mjs'
+import { topicRecords } from '../topic-records.mjs'
 
 const { loadSettings } = await fromDist('config/settings')
 const { LIMITS } = await fromDist('config/limits')
@@ -53,6 +54,7 @@ function countingDisk(disk) {
       path,
       descriptor: file.descriptor,
       size: () => file.size(),
+      modifiedMs: () => file.modifiedMs(),
       read: (into, position) => file.read(into, position),
       truncate: (size) => file.truncate(size),
       close: () => file.close(),
@@ -95,28 +97,9 @@ function batchOf(valueBytes) {
   return builder.finish().slice()
 }
 
-const topic = (name, id, partitions) => [
-  { type: 'TopicRecord', name, topicId: id },
-  ...Array.from({ length: partitions }, (_, partitionId) => ({
-    type: 'PartitionRecord',
-    partitionId,
-    topicId: id,
-    replicas: [1],
-    isr: [1],
-    removingReplicas: [],
-    addingReplicas: [],
-    leader: 1,
-    leaderRecoveryState: 0,
-    leaderEpoch: 0,
-    partitionEpoch: 0,
-    directories: ['AAAAAAAAAAAAAAAAAAAAAA'],
-    eligibleLeaderReplicas: null,
-    lastKnownElr: null,
-  })),
-]
-
 const real = realEnv()
-const { settings } = loadSettings({ overrides: [] })
+// No record is deleted, however long it takes.
+const { settings } = loadSettings({ overrides: ['log.initial.task.delay.ms=86400000'] })
 const shared = createSharedMemory(1, settings['millrace.arena.bytes'])
 const arena = new Arena(shared.arenas[0])
 let failure = null
@@ -140,12 +123,17 @@ const shard = new Shard({
   onRelieve: () => undefined,
   onAccepted: () => undefined,
   logStarts: [],
+  trustedTimeMs: null,
+  onTimeTrusted: () => undefined,
   storeLogStarts: () => Promise.resolve(),
 })
 shard.applyMetadata({
   offset: 10,
   epoch: 1,
-  records: [...topic('few', 'bWlsbHJhY2UtdHN0AQAAAA', PARTITIONS), ...topic('busy', 'bWlsbHJhY2UtdHN0AgAAAA', 1)],
+  records: [
+    ...topicRecords('few', 'bWlsbHJhY2UtdHN0AQAAAA', PARTITIONS),
+    ...topicRecords('busy', 'bWlsbHJhY2UtdHN0AgAAAA', 1),
+  ],
 })
 
 let longestTurnMs = 0

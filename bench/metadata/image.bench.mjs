@@ -3,11 +3,11 @@
 //
 //   npm run build:ts && node bench/metadata/image.bench.mjs [--small]
 import { fromDist, isSmall, question, row } from '../micro.mjs'
+import { topicRecords } from '../topic-records.mjs'
 
 const { metadata } = await fromDist('api/03-metadata')
 const { Routes } = await fromDist('api/routes')
 const { MetadataImage } = await fromDist('metadata/image')
-const { ZERO_UUID } = await fromDist('model/uuid')
 const { Writer } = await fromDist('wire/writer')
 
 const PARTITIONS = isSmall ? 100 : 10_000
@@ -32,31 +32,8 @@ const broker = {
 }
 
 function records(topics) {
-  const list = [broker]
-  const partitions = PARTITIONS / topics
-  for (let topic = 0; topic < topics; topic++) {
-    const topicId = uuid(1000 + topic)
-    list.push({ type: 'TopicRecord', name: `orders-of-customer-${topic}`, topicId })
-    for (let partitionId = 0; partitionId < partitions; partitionId++) {
-      list.push({
-        type: 'PartitionRecord',
-        partitionId,
-        topicId,
-        replicas: [1],
-        isr: [1],
-        removingReplicas: [],
-        addingReplicas: [],
-        leader: 1,
-        leaderRecoveryState: 0,
-        leaderEpoch: 0,
-        partitionEpoch: 0,
-        directories: [ZERO_UUID],
-        eligibleLeaderReplicas: null,
-        lastKnownElr: null,
-      })
-    }
-  }
-  return list
+  const ofTopic = (topic) => topicRecords(`orders-of-customer-${topic}`, uuid(1000 + topic), PARTITIONS / topics)
+  return [broker, ...Array.from({ length: topics }, (_, topic) => ofTopic(topic)).flat()]
 }
 
 function apply(list) {
