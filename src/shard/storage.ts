@@ -56,7 +56,7 @@ export interface StorageOptions {
   wake: () => void
 }
 
-/** The last checkpoint of the run before, which recovery read; both 0 if there was none. */
+/** The last checkpoint of the run before, which recovery read; 0 and -1 if there was none. */
 export interface LastCheckpoint {
   readonly lastGeneration: number
   readonly lastSlot: number
